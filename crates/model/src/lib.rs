@@ -1,0 +1,13 @@
+//! The words of Stanchion as types, without input or output.
+//!
+//! Components, findings and verdicts are named here once; every room above takes and gives these.
+
+pub mod cvss;
+pub mod ecosystem;
+pub mod finding;
+pub mod inventory;
+pub mod purl;
+pub mod report;
+pub mod threat;
+
+pub use ecosystem::Ecosystem;
