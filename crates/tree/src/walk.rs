@@ -1,0 +1,177 @@
+//! One parallel pass over a folder.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ignore::overrides::OverrideBuilder;
+use ignore::{WalkBuilder, WalkState};
+
+use crate::{Tree, TreeError};
+
+/// Folders of other people's code, and of tools: left out unless asked for.
+const VENDORED: &[&str] = &["node_modules", "vendor", "bower_components", "jspm_packages", "__pypackages__", "Pods"];
+/// Folders that never hold a project of their own.
+const TOOLS: &[&str] = &[".git", ".hg", ".svn", ".bzr", ".jj"];
+
+/// What to leave out.
+#[derive(Clone, Debug, Default)]
+pub struct WalkOptions {
+    /// Globs of `--exclude`, as in a `.gitignore`, relative to the target.
+    pub exclude: Vec<String>,
+    /// Also look into `node_modules`, `vendor` and their like.
+    pub vendored: bool,
+}
+
+/// A file that was wanted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Relative to the target, with `/`.
+    pub path: String,
+    /// In bytes, when it was seen.
+    pub size: u64,
+}
+
+/// A place that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Relative to the target.
+    pub path: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a pass found, sorted by path.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Files that were wanted.
+    pub files: Vec<Entry>,
+    /// Places that could not be looked at.
+    pub skipped: Vec<Skipped>,
+    /// How many files were looked at.
+    pub seen: usize,
+}
+
+impl Tree {
+    /// Looks at every file once, in parallel, and keeps those that are wanted by relative path.
+    /// Links are not followed; a single-file target gives just that file, wanted or not.
+    pub fn walk(&self, options: &WalkOptions, wants: &(dyn Fn(&str) -> bool + Sync)) -> Result<Walk, TreeError> {
+        if let Some(single) = self.single() {
+            let size = self.root().join(single).metadata().map_err(TreeError::Read)?.len();
+            return Ok(Walk { files: vec![Entry { path: single.to_owned(), size }], skipped: Vec::new(), seen: 1 });
+        }
+        let mut excludes = OverrideBuilder::new(self.root());
+        for pattern in &options.exclude {
+            let wrap = |error: ignore::Error| TreeError::Pattern { pattern: pattern.clone(), reason: error.to_string() };
+            excludes.add(&format!("!{pattern}")).map_err(wrap)?;
+        }
+        let wrap = |error: ignore::Error| TreeError::Pattern { pattern: options.exclude.join(" "), reason: error.to_string() };
+        let excludes = excludes.build().map_err(wrap)?;
+        let vendored = options.vendored;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let walker = WalkBuilder::new(self.root())
+            .standard_filters(false)
+            .follow_links(false)
+            .overrides(excludes)
+            .threads(threads)
+            .filter_entry(move |entry| {
+                if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                    return true;
+                }
+                let name = entry.file_name().to_str().unwrap_or_default();
+                !TOOLS.contains(&name) && (vendored || !VENDORED.contains(&name))
+            })
+            .build_parallel();
+        let found = Mutex::new(Walk::default());
+        let seen = AtomicUsize::new(0);
+        walker.run(|| {
+            Box::new(|step| {
+                match step {
+                    Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                        if seen.fetch_add(1, Ordering::Relaxed) >= self.limits().files {
+                            return WalkState::Quit;
+                        }
+                        let path = self.relative(entry.path());
+                        // The size is asked for only when the name is wanted: a stat a file is what a walk costs.
+                        if wants(&path) {
+                            let size = entry.metadata().map_or(0, |metadata| metadata.len());
+                            if let Ok(mut found) = found.lock() {
+                                found.files.push(Entry { path, size });
+                            }
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => self.skip(&error, &found),
+                }
+                WalkState::Continue
+            })
+        });
+        let mut walk = found.into_inner().unwrap_or_default();
+        walk.seen = seen.into_inner();
+        if walk.seen > self.limits().files {
+            let reason = format!("more than {} files; the rest was not looked at", self.limits().files);
+            walk.skipped.push(Skipped { path: ".".into(), reason });
+        }
+        walk.files.sort_unstable();
+        walk.skipped.sort_unstable();
+        Ok(walk)
+    }
+
+    fn skip(&self, error: &ignore::Error, found: &Mutex<Walk>) {
+        let path = match error {
+            ignore::Error::WithPath { path, .. } => self.relative(path),
+            ignore::Error::WithDepth { err, .. } => match &**err {
+                ignore::Error::WithPath { path, .. } => self.relative(path),
+                _ => ".".into(),
+            },
+            _ => ".".into(),
+        };
+        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        if let Ok(mut found) = found.lock() {
+            found.skipped.push(Skipped { path, reason });
+        }
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        let path = path.strip_prefix(self.root()).unwrap_or(path).to_string_lossy();
+        if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Limits;
+
+    fn files(options: &WalkOptions) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for path in ["a/package-lock.json", "node_modules/x/package.json", ".github/workflows/ci.yml", ".git/config", "vendor/y/go.mod", "a/b/c.txt"] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        fs::write(folder.path().join(".gitignore"), "package-lock.json\n").unwrap();
+        let tree = Tree::open(folder.path(), Limits::default()).unwrap();
+        let walk = tree.walk(options, &|path| !path.ends_with(".gitignore")).unwrap();
+        walk.files.into_iter().map(|file| file.path).collect()
+    }
+
+    #[test]
+    fn ignored_lockfiles_and_github_are_read_but_not_vendored_code() {
+        assert_eq!(files(&WalkOptions::default()), [".github/workflows/ci.yml", "a/b/c.txt", "a/package-lock.json"]);
+    }
+
+    #[test]
+    fn vendored_code_is_read_when_asked_for() {
+        let found = files(&WalkOptions { vendored: true, ..WalkOptions::default() });
+        assert!(found.contains(&"node_modules/x/package.json".to_owned()) && found.contains(&"vendor/y/go.mod".to_owned()));
+    }
+
+    #[test]
+    fn excludes_are_globs() {
+        let found = files(&WalkOptions { exclude: vec!["a/b".into(), "*.yml".into()], ..WalkOptions::default() });
+        assert_eq!(found, ["a/package-lock.json"]);
+    }
+}
