@@ -1,0 +1,4 @@
+//! Score, and what a gate says.
+
+pub mod gate;
+pub mod score;
