@@ -1,0 +1,7 @@
+//! One file a command.
+
+pub(crate) mod coverage;
+pub(crate) mod db;
+pub(crate) mod explain;
+pub(crate) mod sbom;
+pub(crate) mod scan;

@@ -1,0 +1,119 @@
+//! `stanchion scan`: the main job.
+
+use std::io::Write;
+use std::time::Instant;
+
+use stanchion_assess::{Filters, Options};
+use stanchion_inventory::ScanOptions;
+use stanchion_inventory::extractors::REGISTRY;
+use stanchion_model::cvss::Severity;
+use stanchion_model::inventory::Inventory;
+use stanchion_model::report::{Assessment, Timing};
+use stanchion_model::threat::ThreatVector;
+use stanchion_report::{json, terminal};
+use stanchion_tree::{Limits, Tree, WalkOptions};
+
+use crate::args::{Scan, TargetArgs};
+use crate::context::{self, Context};
+use crate::exit::{Exit, Failure, failure};
+use crate::output::{self, Output};
+use crate::settings;
+
+const FORMATS: &[&str] = &["table", "json"];
+
+pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
+    let outputs = output::parse(&args.output, FORMATS)?;
+    let options = Options { scan: scan_options(&args.target)?, filters: filters(args)?, as_of: as_of(context, args)?, gate: String::new() };
+    let (inventory, reading) = inventory(&args.target, &options)?;
+    if inventory.files == 0 {
+        nothing(&inventory);
+        return Ok(Exit::Incomplete);
+    }
+    let opening = Instant::now();
+    let index = context.index()?;
+    let opening = opening.elapsed().as_secs_f64();
+    let mut assessment = stanchion_assess::assess(inventory, &index, &options)?;
+    assessment.timings.insert(0, Timing { stage: "reading the target", seconds: reading });
+    assessment.timings.insert(1, Timing { stage: "opening the database", seconds: opening });
+    for output in &outputs {
+        write(context, args, &assessment, output)?;
+    }
+    if assessment.database.kind == "starter" && outputs.iter().any(|output| output.format != "table") {
+        context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
+    }
+    Ok(if assessment.verdict.denied { Exit::Denied } else { Exit::Fine })
+}
+
+/// Flags, and the settings of the project.
+pub(crate) fn scan_options(args: &TargetArgs) -> Result<ScanOptions, Failure> {
+    let project = settings::project(&args.target)?;
+    if let Some(format) = &args.read_as {
+        if !REGISTRY.iter().any(|extractor| extractor.about().id == format) {
+            return Err(failure(format!("{format:?} is no format that is read")).hint("`stanchion coverage` lists the formats by their id"));
+        }
+    }
+    let exclude = args.exclude.iter().chain(&project.scan.exclude).cloned().collect();
+    let walk = WalkOptions { exclude, vendored: args.vendored || project.scan.vendored };
+    Ok(ScanOptions { walk, read_as: args.read_as.clone(), ..ScanOptions::default() })
+}
+
+/// Reads the target, and says how many seconds that took.
+pub(crate) fn inventory(args: &TargetArgs, options: &Options) -> Result<(Inventory, f64), Failure> {
+    let start = Instant::now();
+    let tree = Tree::open(&args.target, Limits::default()).map_err(|error| Failure::from(error).hint("name a folder or a file that is there"))?;
+    let inventory = stanchion_assess::inventory(&tree, &args.target.to_string_lossy(), options)?;
+    Ok((inventory, start.elapsed().as_secs_f64()))
+}
+
+fn filters(args: &Scan) -> Result<Filters, Failure> {
+    let min_severity = match args.min_severity.as_deref() {
+        None => None,
+        Some(word) => Some(Severity::from_word(word).ok_or_else(|| failure(format!("{word:?} is no severity")).hint("choose low, medium, high or critical"))?),
+    };
+    let vectors = args
+        .vector
+        .iter()
+        .map(|id| {
+            ThreatVector::from_id(id).ok_or_else(|| {
+                let all: Vec<&str> = ThreatVector::all().map(ThreatVector::id).collect();
+                failure(format!("{id:?} is no threat vector")).hint(format!("choose from {}", all.join(", ")))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Filters { min_severity, vectors, fixable: args.fixable, no_dev: args.no_dev })
+}
+
+fn as_of(context: &Context, args: &Scan) -> Result<String, Failure> {
+    args.as_of.as_deref().map_or_else(|| Ok(context.now.clone()), context::time)
+}
+
+/// No lockfile found is not success: says what is read.
+pub(crate) fn nothing(inventory: &Inventory) {
+    let mut names: Vec<&str> = REGISTRY.iter().flat_map(|extractor| extractor.about().files.iter().copied()).collect();
+    names.sort_unstable();
+    names.dedup();
+    anstream::eprintln!("Nothing to scan in {}: no lockfile, manifest or SBOM that is read here was found.", inventory.target);
+    for problem in &inventory.problems {
+        anstream::eprintln!("  {}: {}", problem.path, problem.reason);
+    }
+    anstream::eprintln!("These are read: {}.", names.join(", "));
+    anstream::eprintln!("hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored");
+}
+
+fn write(context: &Context, args: &Scan, assessment: &Assessment, output: &Output) -> Result<(), Failure> {
+    output::write(output, &mut |out: &mut dyn Write| match output.format.as_str() {
+        "json" => json::write(assessment, out),
+        _ => {
+            let to_terminal = output.file.is_none();
+            let view = terminal::View {
+                width: if to_terminal { output::width() } else { 100 },
+                // The stream strips colours where they are not wanted.
+                colour: to_terminal,
+                all: args.all,
+                verbose: context.verbose,
+                elapsed: context.elapsed(),
+            };
+            out.write_all(terminal::render(assessment, &view).as_bytes())
+        }
+    })
+}

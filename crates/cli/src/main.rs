@@ -1,0 +1,48 @@
+//! The `stanchion` binary: arguments, settings, progress, exit codes, wiring.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = Context::new(&args.global).and_then(|context| match &args.command {
+        Command::Scan(args) => commands::scan::run(&context, args),
+        Command::Sbom(args) => commands::sbom::run(&context, args),
+        Command::Explain(args) => commands::explain::run(&context, args),
+        Command::Coverage(args) => commands::coverage::run(&context, args),
+        Command::Db(args) => commands::db::run(&context, args),
+    });
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => fail(&failure),
+    }
+}
+
+/// Says what happened and what to do next. A reader that went away is no failure.
+fn fail(failure: &Failure) -> ExitCode {
+    if failure.is_broken_pipe() {
+        return Exit::Fine.into();
+    }
+    let red = anstyle_red();
+    anstream::eprintln!("{red}error{red:#}: {:#}", failure.error);
+    if let Some(hint) = &failure.hint {
+        anstream::eprintln!("hint: {hint}");
+    }
+    failure.exit.into()
+}
+
+fn anstyle_red() -> clap::builder::styling::Style {
+    clap::builder::styling::Style::new().bold().fg_color(Some(clap::builder::styling::AnsiColor::Red.into()))
+}

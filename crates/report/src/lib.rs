@@ -1,0 +1,5 @@
+//! What people read, from model values; and the JSON report, which programs read.
+
+pub mod json;
+mod plain;
+pub mod terminal;
