@@ -142,7 +142,13 @@ impl Package {
         for part in text.split_ascii_whitespace() {
             let Some((algorithm, rest)) = part.split_once('-') else { continue };
             let base64 = rest.split('?').next().unwrap_or(rest);
-            if let (Some(algorithm), Some(bytes)) = (Algorithm::from_word(algorithm), from_base64(base64))
+            // The usual ones first: lockfiles have thousands of them.
+            let algorithm = match algorithm {
+                "sha512" => Some(Algorithm::Sha512),
+                "sha1" => Some(Algorithm::Sha1),
+                other => Algorithm::from_word(other),
+            };
+            if let (Some(algorithm), Some(bytes)) = (algorithm, from_base64(base64))
                 && bytes.len() == algorithm.size()
             {
                 self.hashes.push(Hash { algorithm, hex: to_hex(&bytes) });
@@ -161,13 +167,32 @@ fn hex_hash(algorithm: &str, hex: &str) -> Option<Hash> {
 /// Lower-case hexadecimal.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(bytes.len() * 2);
+    let mut out = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     }
-    out
+    String::from_utf8(out).unwrap_or_default()
 }
+
+/// Values of the base64 digits, of the plain and of the URL alphabet; 255 for what is none.
+const BASE64: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 64 {
+        let digit = match value {
+            0..26 => b'A' + value,
+            26..52 => b'a' + value - 26,
+            52..62 => b'0' + value - 52,
+            62 => b'+',
+            _ => b'/',
+        };
+        table[digit as usize] = value;
+        value += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
 
 /// Standard base64 with or without padding; `None` for anything else.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
@@ -175,14 +200,10 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut bits = 0u32;
     let mut have = 0;
     for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
+        let value = BASE64[usize::from(byte)];
+        if value == 255 {
+            return None;
+        }
         bits = bits << 6 | u32::from(value);
         have += 6;
         if have >= 8 {

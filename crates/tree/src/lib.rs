@@ -214,6 +214,19 @@ mod tests {
         assert_eq!(join("a", "C:\\x"), None);
     }
 
+    #[test]
+    fn names_of_folders_are_sorted_and_stay_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("packages/b")).unwrap();
+        fs::create_dir_all(folder.path().join("packages/a/deep")).unwrap();
+        fs::write(folder.path().join("packages/file"), "").unwrap();
+        let tree = Tree::open(folder.path(), Limits::default()).unwrap();
+        assert_eq!(tree.folders("packages").unwrap(), ["a", "b"]);
+        assert_eq!(tree.folders("").unwrap(), ["packages"]);
+        assert!(tree.folders("none").is_err());
+        assert!(tree.folders("..").is_err());
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_that_lead_out_are_not_followed() {

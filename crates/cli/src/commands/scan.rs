@@ -25,9 +25,9 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     let outputs = output::parse(&args.output, FORMATS)?;
     let options = Options { scan: scan_options(&args.target)?, filters: filters(args)?, as_of: as_of(context, args)?, gate: String::new() };
     let (inventory, reading) = inventory(&args.target, &options)?;
-    if inventory.files == 0 {
+    let empty = inventory.files == 0;
+    if empty {
         nothing(&inventory);
-        return Ok(Exit::Incomplete);
     }
     let opening = Instant::now();
     let index = context.index()?;
@@ -35,13 +35,18 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     let mut assessment = stanchion_assess::assess(inventory, &index, &options)?;
     assessment.timings.insert(0, Timing { stage: "reading the target", seconds: reading });
     assessment.timings.insert(1, Timing { stage: "opening the database", seconds: opening });
-    for output in &outputs {
+    // With nothing to scan a table would look like an all-clear; a document still carries the problems.
+    for output in outputs.iter().filter(|output| !empty || output.format != "table") {
         write(context, args, &assessment, output)?;
     }
-    if assessment.database.kind == "starter" && outputs.iter().any(|output| output.format != "table") {
+    if assessment.database.kind == "starter" && !empty && outputs.iter().any(|output| output.format != "table") {
         context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
     }
-    Ok(if assessment.verdict.denied { Exit::Denied } else { Exit::Fine })
+    Ok(match (assessment.verdict.denied, empty) {
+        (true, _) => Exit::Denied,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Fine,
+    })
 }
 
 /// Flags, and the settings of the project.

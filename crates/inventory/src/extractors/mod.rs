@@ -22,6 +22,7 @@ mod gradle_lockfile;
 mod sbom;
 mod cyclonedx;
 mod spdx;
+mod maven_pom;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -47,4 +48,5 @@ pub const REGISTRY: &[&dyn Extractor] = &[
     &gradle_lockfile::GradleLockfile,
     &cyclonedx::CycloneDx,
     &spdx::Spdx,
+    &maven_pom::MavenPom,
 ];

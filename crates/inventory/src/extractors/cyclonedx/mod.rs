@@ -74,6 +74,7 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
     // References to what is no component of ours: the product, services, files.
     let mut other: HashSet<&str> = HashSet::new();
     other.extend(top);
+    let mut tops: HashSet<&str> = top.into_iter().collect();
     for service in flat(root, "services", &mut complaints, found) {
         other.extend(reference(service));
     }
@@ -104,6 +105,13 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             other.extend(id);
             continue;
         }
+        if purl.is_none() && node.str("type") == Some("application") && node.get("version").is_none() {
+            // A lockfile or a folder that stands for what was found in it, as Trivy writes: what it needs, the
+            // product asks for.
+            other.extend(id);
+            tops.extend(id);
+            continue;
+        }
         let full = node.str("group").filter(|group| !group.is_empty()).map(|group| format!("{group}/{name}"));
         let named = Named {
             purl,
@@ -132,7 +140,7 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             handles.insert(id, handle);
         }
     }
-    edges(root, top, &handles, &other, &mut complaints, found);
+    edges(root, &tops, &handles, &other, &mut complaints, found);
     complaints.finish(found);
 }
 
@@ -191,7 +199,7 @@ fn scope(node: &Node<'_>) -> Scope {
 
 fn edges(
     root: &Node<'_>,
-    top: Option<&str>,
+    tops: &HashSet<&str>,
     handles: &HashMap<&str, Handle>,
     other: &HashSet<&str>,
     complaints: &mut Complaints,
@@ -206,7 +214,7 @@ fn edges(
             continue;
         };
         let from = handles.get(id).copied();
-        let is_top = top == Some(id);
+        let is_top = tops.contains(id);
         if from.is_none() && !known(id) {
             complaints.references.tell(entry.line, || format!("the ref {id:?} is of no component"), found);
         }
@@ -275,6 +283,8 @@ mod tests {
                 "Debian curl 7.88.1-10 runtime direct:? :7 needs:",
                 "Debian noversion ? runtime direct:? :9 needs:",
                 "crates.io tool 1 runtime direct:? :4 needs:",
+                "npm x 1 runtime direct:yes :7 needs:y 1",
+                "npm y 1 runtime direct:no :8 needs:",
             ], problems: &[
                 "image.cdx.json:9 noversion has no version, so it is not matched",
             ] });
