@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use stanchion_model::Ecosystem;
-use stanchion_model::inventory::{Component, Fact, Inventory, Location, Origin, Problem, ProblemKind, Project};
+use stanchion_model::inventory::{
+    Component, Fact, Inventory, Location, Origin, Problem, ProblemKind, Project,
+};
 
 use crate::found::{Found, Package};
 
@@ -27,12 +29,19 @@ struct Identity {
 }
 
 /// Builds the inventory. The order of `results` does not matter.
-pub(crate) fn assemble(target: &str, mut results: Vec<FileResult>, mut problems: Vec<Problem>) -> Inventory {
+pub(crate) fn assemble(
+    target: &str,
+    mut results: Vec<FileResult>,
+    mut problems: Vec<Problem>,
+) -> Inventory {
     results.sort_by(|a, b| a.path.cmp(&b.path));
     let mut by_root: BTreeMap<String, Vec<FileResult>> = BTreeMap::new();
     let files = results.len();
     for result in results {
-        let folder = result.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = result
+            .path
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
         let root = match &result.found.root {
             _ if result.found.document => result.path.clone(),
             Some(root) => root.clone(),
@@ -40,7 +49,11 @@ pub(crate) fn assemble(target: &str, mut results: Vec<FileResult>, mut problems:
         };
         by_root.entry(root).or_default().push(result);
     }
-    let mut inventory = Inventory { target: target.to_owned(), files, ..Inventory::default() };
+    let mut inventory = Inventory {
+        target: target.to_owned(),
+        files,
+        ..Inventory::default()
+    };
     for (root, results) in by_root {
         add_project(root, results, &mut inventory, &mut problems);
     }
@@ -52,9 +65,19 @@ pub(crate) fn assemble(target: &str, mut results: Vec<FileResult>, mut problems:
     inventory
 }
 
-fn add_project(root: String, results: Vec<FileResult>, inventory: &mut Inventory, problems: &mut Vec<Problem>) {
+fn add_project(
+    root: String,
+    results: Vec<FileResult>,
+    inventory: &mut Inventory,
+    problems: &mut Vec<Problem>,
+) {
     let project_index = inventory.projects.len() as u32;
-    let mut project = Project { name: String::new(), version: None, files: Vec::new(), root };
+    let mut project = Project {
+        name: String::new(),
+        version: None,
+        files: Vec::new(),
+        root,
+    };
     let mut components: Vec<Component> = Vec::new();
     let mut identities: Vec<Identity> = Vec::new();
     let mut index: HashMap<Identity, u32> = HashMap::new();
@@ -66,30 +89,64 @@ fn add_project(root: String, results: Vec<FileResult>, inventory: &mut Inventory
         }
         for problem in found.problems {
             let path = problem.path.unwrap_or_else(|| path.clone());
-            problems.push(Problem { path, line: problem.line, kind: problem.kind, reason: problem.reason, hint: problem.hint });
+            problems.push(Problem {
+                path,
+                line: problem.line,
+                kind: problem.kind,
+                reason: problem.reason,
+                hint: problem.hint,
+            });
         }
         for (kind, value, line) in found.facts {
-            inventory.facts.push(Fact { kind, value, location: Location { path: shared.clone(), line } });
+            inventory.facts.push(Fact {
+                kind,
+                value,
+                location: Location {
+                    path: shared.clone(),
+                    line,
+                },
+            });
         }
         let mut ids = Vec::with_capacity(found.packages.len());
         for package in found.packages {
-            ids.push(add_component(package, &shared, project_index, &mut components, &mut identities, &mut index, problems));
+            ids.push(add_component(
+                package,
+                &shared,
+                project_index,
+                &mut components,
+                &mut identities,
+                &mut index,
+                problems,
+            ));
         }
         for (from, to) in found.edges {
-            if let (Some(from), Some(to)) = (ids[from as usize], ids[to as usize]) {
-                if from != to {
-                    components[from as usize].dependencies.push(to);
-                }
+            if let (Some(from), Some(to)) = (ids[from as usize], ids[to as usize])
+                && from != to
+            {
+                components[from as usize].dependencies.push(to);
             }
         }
         project.files.push(path);
         project.files.extend(found.files);
     }
     if project.name.is_empty() {
-        project.name = project.root.rsplit('/').next().filter(|name| !name.is_empty()).map_or_else(
-            || inventory.target.trim_end_matches('/').rsplit('/').next().unwrap_or("project").to_owned(),
-            str::to_owned,
-        );
+        project.name = project
+            .root
+            .rsplit('/')
+            .next()
+            .filter(|name| !name.is_empty())
+            .map_or_else(
+                || {
+                    inventory
+                        .target
+                        .trim_end_matches('/')
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or("project")
+                        .to_owned()
+                },
+                str::to_owned,
+            );
     }
     project.files.sort_unstable();
     project.files.dedup();
@@ -102,7 +159,9 @@ fn add_project(root: String, results: Vec<FileResult>, inventory: &mut Inventory
     }
     let mut slots: Vec<Option<Component>> = components.into_iter().map(Some).collect();
     for old in order {
-        let Some(mut component) = slots[old as usize].take() else { continue };
+        let Some(mut component) = slots[old as usize].take() else {
+            continue;
+        };
         for id in &mut component.dependencies {
             *id = place[*id as usize];
         }
@@ -129,7 +188,10 @@ fn add_component(
     let origin = match &package.origin {
         Origin::Registry => (0, String::new()),
         Origin::Own => (1, String::new()),
-        Origin::Git { url, commit } => (2, format!("{url}#{}", commit.as_deref().unwrap_or_default())),
+        Origin::Git { url, commit } => (
+            2,
+            format!("{url}#{}", commit.as_deref().unwrap_or_default()),
+        ),
         Origin::Url(url) => (2, url.clone()),
     };
     let identity = Identity {
@@ -139,8 +201,14 @@ fn add_component(
         release: package.release,
         origin,
     };
-    let path = &package.file.as_deref().map_or_else(|| path.clone(), Arc::from);
-    let location = Location { path: path.clone(), line: package.line };
+    let path = &package
+        .file
+        .as_deref()
+        .map_or_else(|| path.clone(), Arc::from);
+    let location = Location {
+        path: path.clone(),
+        line: package.line,
+    };
     if let Some(&id) = index.get(&identity) {
         let known = &mut components[id as usize];
         known.scope = known.scope.min(package.scope);
@@ -159,12 +227,16 @@ fn add_component(
         known.yanked |= package.yanked;
         return Some(id);
     }
-    let purl = match package.purl {
-        Some(purl) => Ok(purl),
-        None => {
-            let release = identity.release.as_deref();
-            identity.ecosystem.purl(&identity.name, identity.version.as_deref(), release, &package.qualifiers)
-        }
+    let purl = if let Some(purl) = package.purl {
+        Ok(purl)
+    } else {
+        let release = identity.release.as_deref();
+        identity.ecosystem.purl(
+            &identity.name,
+            identity.version.as_deref(),
+            release,
+            &package.qualifiers,
+        )
     };
     let purl = match purl {
         Ok(purl) => purl,

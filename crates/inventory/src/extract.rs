@@ -15,7 +15,10 @@ use crate::found::Found;
 
 /// What a format tells. A test holds each statement against what the reader does with its test data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a table of yes and no, read by people")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a table of yes and no, read by people"
+)]
 pub struct Capabilities {
     /// Which component needs which.
     pub edges: bool,
@@ -56,7 +59,10 @@ pub trait Extractor: Sync {
     /// Whether a file with this path (relative, `/`) is in this format by its name.
     fn wants(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        self.about().files.iter().any(|pattern| matches(pattern, name))
+        self.about()
+            .files
+            .iter()
+            .any(|pattern| matches(pattern, name))
     }
 
     /// Whether content that starts like this is in this format, whatever the file is called. Only for
@@ -78,7 +84,9 @@ pub trait Extractor: Sync {
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or("");
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     if parts.peek().is_none() {
         return rest.is_empty();
@@ -114,7 +122,10 @@ pub struct Shared<'a> {
 impl<'a> Shared<'a> {
     /// For the files that a walk found.
     pub fn new(files: &'a [Entry]) -> Self {
-        Self { files, memo: Mutex::default() }
+        Self {
+            files,
+            memo: Mutex::default(),
+        }
     }
 
     /// The files of the target that some reader wants by name.
@@ -127,7 +138,9 @@ impl<'a> Shared<'a> {
     pub fn once<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<OnceLock<T>> {
         let cell = {
             let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-            memo.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(OnceLock::<T>::new())).clone()
+            memo.entry(TypeId::of::<T>())
+                .or_insert_with(|| Arc::new(OnceLock::<T>::new()))
+                .clone()
         };
         let cell = cell.downcast::<OnceLock<T>>().unwrap_or_default();
         cell.get_or_init(make);
@@ -191,8 +204,19 @@ impl<'a> Input<'a> {
 
     /// As [`Input::json`], for XML; `None` when no element could be read.
     pub fn xml(&self, found: &mut Found) -> Option<Element<'a>> {
-        let xml::XmlDocument { root, error, warnings } = xml::parse(self.text, &self.limits);
-        told(Document { root: Node::new(1, Value::Null), error, warnings }, found);
+        let xml::XmlDocument {
+            root,
+            error,
+            warnings,
+        } = xml::parse(self.text, &self.limits);
+        told(
+            Document {
+                root: Node::new(1, Value::Null),
+                error,
+                warnings,
+            },
+            found,
+        );
         root
     }
 
@@ -214,7 +238,12 @@ impl<'a> Input<'a> {
     pub fn open(&self, path: &str) -> Result<Option<Sibling>, String> {
         let bytes = match self.tree.read(path) {
             Ok(bytes) => bytes,
-            Err(TreeError::Read(error)) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Err(TreeError::Read(error))
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
                 return Ok(None);
             }
             Err(TreeError::NotAFile) => return Ok(None),
@@ -225,7 +254,10 @@ impl<'a> Input<'a> {
             Cow::Borrowed(text) => text.to_owned(),
             Cow::Owned(text) => text,
         };
-        Ok(Some(Sibling { path: path.to_owned(), text }))
+        Ok(Some(Sibling {
+            path: path.to_owned(),
+            text,
+        }))
     }
 }
 

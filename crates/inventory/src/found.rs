@@ -140,7 +140,9 @@ impl Package {
     #[must_use]
     pub fn integrity(mut self, text: &str) -> Self {
         for part in text.split_ascii_whitespace() {
-            let Some((algorithm, rest)) = part.split_once('-') else { continue };
+            let Some((algorithm, rest)) = part.split_once('-') else {
+                continue;
+            };
             let base64 = rest.split('?').next().unwrap_or(rest);
             // The usual ones first: lockfiles have thousands of them.
             let algorithm = match algorithm {
@@ -151,7 +153,10 @@ impl Package {
             if let (Some(algorithm), Some(bytes)) = (algorithm, from_base64(base64))
                 && bytes.len() == algorithm.size()
             {
-                self.hashes.push(Hash { algorithm, hex: to_hex(&bytes) });
+                self.hashes.push(Hash {
+                    algorithm,
+                    hex: to_hex(&bytes),
+                });
             }
         }
         self
@@ -160,8 +165,12 @@ impl Package {
 
 fn hex_hash(algorithm: &str, hex: &str) -> Option<Hash> {
     let algorithm = Algorithm::from_word(algorithm)?;
-    let good = hex.len() == algorithm.size() * 2 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    good.then(|| Hash { algorithm, hex: hex.to_ascii_lowercase() })
+    let good =
+        hex.len() == algorithm.size() * 2 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    good.then(|| Hash {
+        algorithm,
+        hex: hex.to_ascii_lowercase(),
+    })
 }
 
 /// Lower-case hexadecimal.
@@ -169,7 +178,10 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        out.extend([
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ]);
     }
     String::from_utf8(out).unwrap_or_default()
 }
@@ -244,7 +256,10 @@ pub struct Found {
 impl Found {
     /// What the project calls itself; the first one said holds.
     pub fn project(&mut self, name: Option<&str>, version: Option<&str>) {
-        let keep = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let keep = |text: Option<&str>| {
+            text.filter(|text| !text.trim().is_empty())
+                .map(str::to_owned)
+        };
         self.name = self.name.take().or_else(|| keep(name));
         self.version = self.version.take().or_else(|| keep(version));
     }
@@ -306,7 +321,8 @@ impl Found {
             declared[id as usize] = true;
         }
         let mut next: Vec<Vec<u32>> = vec![Vec::new(); count];
-        let mut weaker: Vec<Vec<u32>> = vec![Vec::new(); if self.optional.is_empty() { 0 } else { count }];
+        let mut weaker: Vec<Vec<u32>> =
+            vec![Vec::new(); if self.optional.is_empty() { 0 } else { count }];
         for &(from, to) in &self.edges {
             if declared[to as usize] && self.packages[from as usize].origin == Origin::Own {
                 continue;
@@ -319,8 +335,19 @@ impl Found {
         }
         let mut best: Vec<Option<Scope>> = vec![None; count];
         let mut optional = Vec::new();
-        for scope in [Scope::Runtime, Scope::Optional, Scope::Build, Scope::Test, Scope::Dev] {
-            let mut stack: Vec<u32> = self.declared.iter().filter(|(_, why)| *why == scope).map(|(id, _)| *id).collect();
+        for scope in [
+            Scope::Runtime,
+            Scope::Optional,
+            Scope::Build,
+            Scope::Test,
+            Scope::Dev,
+        ] {
+            let mut stack: Vec<u32> = self
+                .declared
+                .iter()
+                .filter(|(_, why)| *why == scope)
+                .map(|(id, _)| *id)
+                .collect();
             if scope == Scope::Optional {
                 stack.append(&mut optional);
             }
@@ -330,7 +357,12 @@ impl Found {
                     *slot = Some(scope);
                     stack.extend(&next[id as usize]);
                     if let Some(weaker) = weaker.get(id as usize) {
-                        if scope == Scope::Runtime { &mut optional } else { &mut stack }.extend(weaker);
+                        if scope == Scope::Runtime {
+                            &mut optional
+                        } else {
+                            &mut stack
+                        }
+                        .extend(weaker);
                     }
                 }
             }
@@ -365,20 +397,45 @@ impl Found {
     }
 
     /// As [`Found::problem`], with what to do next.
-    pub fn problem_with_hint(&mut self, kind: ProblemKind, line: u32, reason: impl Into<String>, hint: Option<&str>) {
+    pub fn problem_with_hint(
+        &mut self,
+        kind: ProblemKind,
+        line: u32,
+        reason: impl Into<String>,
+        hint: Option<&str>,
+    ) {
         let line = (line > 0).then_some(line);
-        self.problems.push(FoundProblem { kind, path: None, line, reason: reason.into(), hint: hint.map(str::to_owned) });
+        self.problems.push(FoundProblem {
+            kind,
+            path: None,
+            line,
+            reason: reason.into(),
+            hint: hint.map(str::to_owned),
+        });
     }
 
     /// As [`Found::problem`], in another file (a sibling that was read along).
-    pub fn problem_in(&mut self, path: &str, kind: ProblemKind, line: u32, reason: impl Into<String>) {
+    pub fn problem_in(
+        &mut self,
+        path: &str,
+        kind: ProblemKind,
+        line: u32,
+        reason: impl Into<String>,
+    ) {
         let line = (line > 0).then_some(line);
-        self.problems.push(FoundProblem { kind, path: Some(path.to_owned()), line, reason: reason.into(), hint: None });
+        self.problems.push(FoundProblem {
+            kind,
+            path: Some(path.to_owned()),
+            line,
+            reason: reason.into(),
+            hint: None,
+        });
     }
 
     /// Anything else worth knowing, by a fixed word (`registry`, `toolchain`, ...); line 0 when it has none.
     pub fn fact(&mut self, kind: &str, value: impl Into<String>, line: u32) {
-        self.facts.push((kind.to_owned(), value.into(), (line > 0).then_some(line)));
+        self.facts
+            .push((kind.to_owned(), value.into(), (line > 0).then_some(line)));
     }
 
     /// Another file that was read along (relative to the target), so that nobody reads or misses it again.
@@ -406,7 +463,8 @@ mod tests {
     #[test]
     fn scopes_spread_over_edges_strongest_first() {
         let mut found = Found::default();
-        let add = |found: &mut Found, name: &str| found.add(Package::new(Ecosystem::Npm, name, "1"));
+        let add =
+            |found: &mut Found, name: &str| found.add(Package::new(Ecosystem::Npm, name, "1"));
         let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| add(&mut found, name));
         found.depend(a, c);
         found.depend(b, c);
@@ -415,15 +473,25 @@ mod tests {
         found.declare(a, Scope::Runtime);
         found.declare(b, Scope::Dev);
         found.spread_scopes();
-        let scopes: Vec<_> = found.packages.iter().map(|package| (package.scope, package.direct)).collect();
-        let want = [(Scope::Runtime, true), (Scope::Dev, true), (Scope::Runtime, false), (Scope::Dev, false)];
+        let scopes: Vec<_> = found
+            .packages
+            .iter()
+            .map(|package| (package.scope, package.direct))
+            .collect();
+        let want = [
+            (Scope::Runtime, true),
+            (Scope::Dev, true),
+            (Scope::Runtime, false),
+            (Scope::Dev, false),
+        ];
         assert_eq!(scopes, want.map(|(scope, direct)| (scope, Some(direct))));
     }
 
     #[test]
     fn optional_edges_weaken_and_own_edges_leave_the_scope_to_the_declaration() {
         let mut found = Found::default();
-        let add = |found: &mut Found, name: &str| found.add(Package::new(Ecosystem::Npm, name, "1"));
+        let add =
+            |found: &mut Found, name: &str| found.add(Package::new(Ecosystem::Npm, name, "1"));
         let [own, a, b, c, d] = ["own", "a", "b", "c", "d"].map(|name| add(&mut found, name));
         found.package(own).origin = Origin::Own;
         found.declare(own, Scope::Runtime);
@@ -436,7 +504,16 @@ mod tests {
         found.depend_optionally(d, c);
         found.spread_scopes();
         let scopes: Vec<_> = found.packages.iter().map(|package| package.scope).collect();
-        assert_eq!(scopes, [Scope::Runtime, Scope::Runtime, Scope::Optional, Scope::Optional, Scope::Dev]);
+        assert_eq!(
+            scopes,
+            [
+                Scope::Runtime,
+                Scope::Runtime,
+                Scope::Optional,
+                Scope::Optional,
+                Scope::Dev
+            ]
+        );
     }
 
     #[test]
@@ -445,19 +522,33 @@ mod tests {
         let [a, b] = ["a", "b"].map(|name| found.add(Package::new(Ecosystem::Npm, name, "1")));
         found.depend(a, b);
         found.unneeded_are_direct();
-        assert_eq!(found.packages.iter().map(|package| package.direct).collect::<Vec<_>>(), [Some(true), None]);
+        assert_eq!(
+            found
+                .packages
+                .iter()
+                .map(|package| package.direct)
+                .collect::<Vec<_>>(),
+            [Some(true), None]
+        );
     }
 
     #[test]
     fn integrity_becomes_hexadecimal() {
-        let package = Package::new(Ecosystem::Npm, "a", "1").integrity("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk= junk sha512-AAAA");
+        let package = Package::new(Ecosystem::Npm, "a", "1")
+            .integrity("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk= junk sha512-AAAA");
         assert_eq!(package.hashes.len(), 1);
-        assert_eq!(package.hashes[0].hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+        assert_eq!(
+            package.hashes[0].hex,
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+        );
     }
 
     #[test]
     fn malformed_hashes_are_left_out() {
-        let package = Package::new(Ecosystem::Npm, "a", "1").hash("sha256", "zz").hash("crc", "00").hash("md5", &"AB".repeat(16));
+        let package = Package::new(Ecosystem::Npm, "a", "1")
+            .hash("sha256", "zz")
+            .hash("crc", "00")
+            .hash("md5", &"AB".repeat(16));
         assert_eq!(package.hashes[0].hex, "ab".repeat(16));
         assert_eq!(package.hashes.len(), 1);
     }

@@ -23,11 +23,19 @@ struct Manifest {
 const MANIFESTS: &[Manifest] = &[
     Manifest {
         files: &["package.json"],
-        locks: &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock*.yaml", "bun.lock"],
+        locks: &[
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "yarn.lock",
+            "pnpm-lock*.yaml",
+            "bun.lock",
+        ],
         hint: "run `npm install --package-lock-only` (or your package manager's install) and scan again",
         asks: |text, limits| {
             let document = json::parse(text, limits);
-            ["dependencies", "devDependencies", "optionalDependencies"].iter().any(|key| filled(document.root.at(&[key])))
+            ["dependencies", "devDependencies", "optionalDependencies"]
+                .iter()
+                .any(|key| filled(document.root.at(&[key])))
         },
     },
     Manifest {
@@ -36,17 +44,31 @@ const MANIFESTS: &[Manifest] = &[
         hint: "run `cargo generate-lockfile` and scan again",
         asks: |text, limits| {
             let document = toml::parse(text, limits);
-            ["dependencies", "dev-dependencies", "build-dependencies"].iter().any(|key| filled(document.root.at(&[key])))
+            ["dependencies", "dev-dependencies", "build-dependencies"]
+                .iter()
+                .any(|key| filled(document.root.at(&[key])))
         },
     },
     Manifest {
         files: &["pyproject.toml"],
-        locks: &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock*.toml", "*requirements*.txt", "requirements/*.txt"],
+        locks: &[
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "Pipfile.lock",
+            "pylock*.toml",
+            "*requirements*.txt",
+            "requirements/*.txt",
+        ],
         hint: "run `uv lock` (or your tool's lock command) and scan again",
         asks: |text, limits| {
             let document = toml::parse(text, limits);
-            let poetry = document.root.at(&["tool", "poetry", "dependencies"]).members();
-            filled(document.root.at(&["project", "dependencies"])) || poetry.iter().any(|member| member.key != "python")
+            let poetry = document
+                .root
+                .at(&["tool", "poetry", "dependencies"])
+                .members();
+            filled(document.root.at(&["project", "dependencies"]))
+                || poetry.iter().any(|member| member.key != "python")
         },
     },
     Manifest {
@@ -60,7 +82,15 @@ const MANIFESTS: &[Manifest] = &[
     },
     Manifest {
         files: &["setup.py", "setup.cfg"],
-        locks: &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock*.toml", "*requirements*.txt", "requirements/*.txt"],
+        locks: &[
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "Pipfile.lock",
+            "pylock*.toml",
+            "*requirements*.txt",
+            "requirements/*.txt",
+        ],
         hint: "pin what it installs, for example with `pip freeze > requirements.txt`, and scan again",
         asks: |text, _| text.contains("install_requires"),
     },
@@ -68,7 +98,10 @@ const MANIFESTS: &[Manifest] = &[
         files: &["Gemfile"],
         locks: &["Gemfile.lock", "gems.locked"],
         hint: "run `bundle lock` and scan again",
-        asks: |text, _| text.lines().any(|line| line.trim_start().starts_with("gem ")),
+        asks: |text, _| {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("gem "))
+        },
     },
     Manifest {
         files: &["composer.json"],
@@ -76,17 +109,38 @@ const MANIFESTS: &[Manifest] = &[
         hint: "run `composer update --no-install` and scan again",
         asks: |text, limits| {
             let document = json::parse(text, limits);
-            ["require", "require-dev"].iter().any(|key| document.root.at(&[key]).members().iter().any(|member| member.key.contains('/')))
+            ["require", "require-dev"].iter().any(|key| {
+                document
+                    .root
+                    .at(&[key])
+                    .members()
+                    .iter()
+                    .any(|member| member.key.contains('/'))
+            })
         },
     },
     Manifest {
         files: &["build.gradle", "build.gradle.kts"],
-        locks: &["gradle.lockfile", "buildscript-gradle.lockfile", "*.lockfile"],
+        locks: &[
+            "gradle.lockfile",
+            "buildscript-gradle.lockfile",
+            "*.lockfile",
+        ],
         hint: "turn on dependency locking and run `gradle dependencies --write-locks`, then scan again",
         asks: |text, _| {
-            let words = ["implementation", "api", "compile", "runtimeOnly", "testImplementation", "classpath"];
+            let words = [
+                "implementation",
+                "api",
+                "compile",
+                "runtimeOnly",
+                "testImplementation",
+                "classpath",
+            ];
             text.lines().map(str::trim_start).any(|line| {
-                words.iter().any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with(['(', ' ', '\'', '"'])))
+                words.iter().any(|word| {
+                    line.strip_prefix(word)
+                        .is_some_and(|rest| rest.starts_with(['(', ' ', '\'', '"']))
+                })
             })
         },
     },
@@ -104,7 +158,9 @@ fn filled(node: &Node<'_>) -> bool {
 
 fn of(path: &str) -> Option<&'static Manifest> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    MANIFESTS.iter().find(|manifest| manifest.files.iter().any(|pattern| matches(pattern, name)))
+    MANIFESTS
+        .iter()
+        .find(|manifest| manifest.files.iter().any(|pattern| matches(pattern, name)))
 }
 
 /// Whether a file is a manifest that a lockfile should pin.
@@ -119,7 +175,10 @@ pub(crate) fn without_lock<'a>(
     read: &[FileResult],
     limits: &Limits,
 ) -> Vec<Problem> {
-    let along: HashSet<&str> = read.iter().flat_map(|result| result.found.files.iter().map(String::as_str)).collect();
+    let along: HashSet<&str> = read
+        .iter()
+        .flat_map(|result| result.found.files.iter().map(String::as_str))
+        .collect();
     let locks: Vec<(&str, &str)> = read
         .iter()
         .map(|result| {
@@ -127,7 +186,13 @@ pub(crate) fn without_lock<'a>(
             // A file that speaks for another folder is named by its path in there: `requirements/dev.txt`.
             match result.found.root.as_deref() {
                 Some("") => ("", result.path.as_str()),
-                Some(root) => (root, result.path.strip_prefix(root).map_or(name, |rest| rest.trim_start_matches('/'))),
+                Some(root) => (
+                    root,
+                    result
+                        .path
+                        .strip_prefix(root)
+                        .map_or(name, |rest| rest.trim_start_matches('/')),
+                ),
                 None => (folder, name),
             }
         })
@@ -138,7 +203,11 @@ pub(crate) fn without_lock<'a>(
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let covered = along.contains(path)
             || locks.iter().any(|(lock_folder, name)| {
-                let above = lock_folder.is_empty() || folder == *lock_folder || folder.strip_prefix(lock_folder).is_some_and(|rest| rest.starts_with('/'));
+                let above = lock_folder.is_empty()
+                    || folder == *lock_folder
+                    || folder
+                        .strip_prefix(lock_folder)
+                        .is_some_and(|rest| rest.starts_with('/'));
                 above && manifest.locks.iter().any(|pattern| matches(pattern, name))
             });
         if !covered {
@@ -149,15 +218,31 @@ pub(crate) fn without_lock<'a>(
 }
 
 /// What a manifest that is the whole target gives: nothing but the reason why.
-pub(crate) fn alone(tree: &Tree, path: &str, limits: &Limits) -> (Option<FileResult>, Option<Problem>) {
+pub(crate) fn alone(
+    tree: &Tree,
+    path: &str,
+    limits: &Limits,
+) -> (Option<FileResult>, Option<Problem>) {
     let problem = of(path).and_then(|manifest| unpinned(tree, path, manifest, limits));
-    (Some(FileResult { path: path.to_owned(), found: Found::default() }), problem)
+    (
+        Some(FileResult {
+            path: path.to_owned(),
+            found: Found::default(),
+        }),
+        problem,
+    )
 }
 
 fn unpinned(tree: &Tree, path: &str, manifest: &Manifest, limits: &Limits) -> Option<Problem> {
     let bytes = match tree.read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return Some(crate::scan::problem(path.to_owned(), ProblemKind::Unreadable, error.to_string())),
+        Err(error) => {
+            return Some(crate::scan::problem(
+                path.to_owned(),
+                ProblemKind::Unreadable,
+                error.to_string(),
+            ));
+        }
     };
     let decoded = text::decode(&bytes).ok()?;
     (manifest.asks)(&decoded.text, limits).then(|| Problem {

@@ -45,7 +45,10 @@ pub fn scan(tree: &Tree, target: &str, options: &ScanOptions) -> Result<Inventor
     let mut files = walk.files;
     files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
     let shared = Shared::new(&files);
-    let results: Vec<(Option<FileResult>, Option<Problem>)> = files.par_iter().map(|file| read(tree, file, &shared, options)).collect();
+    let results: Vec<(Option<FileResult>, Option<Problem>)> = files
+        .par_iter()
+        .map(|file| read(tree, file, &shared, options))
+        .collect();
     let mut read = Vec::new();
     for (result, failed) in results {
         read.extend(result);
@@ -53,8 +56,16 @@ pub fn scan(tree: &Tree, target: &str, options: &ScanOptions) -> Result<Inventor
     }
     drop_absorbed(&mut read);
     if tree.single().is_none() {
-        let manifests = files.iter().map(|file| file.path.as_str()).filter(|path| matches!(named(path), Some(Reader::Manifest)));
-        problems.extend(manifests::without_lock(tree, manifests, &read, &options.limits));
+        let manifests = files
+            .iter()
+            .map(|file| file.path.as_str())
+            .filter(|path| matches!(named(path), Some(Reader::Manifest)));
+        problems.extend(manifests::without_lock(
+            tree,
+            manifests,
+            &read,
+            &options.limits,
+        ));
     }
     Ok(assemble(target, read, problems))
 }
@@ -70,11 +81,19 @@ fn named(path: &str) -> Option<Reader> {
     matches!(extension, "json" | "cdx" | "spdx" | "bom" | "sbom").then_some(Reader::Content)
 }
 
-fn read(tree: &Tree, file: &Entry, shared: &Shared<'_>, options: &ScanOptions) -> (Option<FileResult>, Option<Problem>) {
+fn read(
+    tree: &Tree,
+    file: &Entry,
+    shared: &Shared<'_>,
+    options: &ScanOptions,
+) -> (Option<FileResult>, Option<Problem>) {
     let single = tree.single().is_some();
     let forced = options.read_as.as_deref().filter(|_| single);
     let reader = match forced {
-        Some(id) => REGISTRY.iter().find(|extractor| extractor.about().id == id).map(|extractor| Reader::By(*extractor)),
+        Some(id) => REGISTRY
+            .iter()
+            .find(|extractor| extractor.about().id == id)
+            .map(|extractor| Reader::By(*extractor)),
         None => named(&file.path),
     };
     let extractor = match reader {
@@ -87,22 +106,47 @@ fn read(tree: &Tree, file: &Entry, shared: &Shared<'_>, options: &ScanOptions) -
         Some(Reader::Content) | None => {
             let head = match tree.head(&file.path) {
                 Ok(head) => head,
-                Err(error) => return (None, Some(problem(file.path.clone(), ProblemKind::Unreadable, error.to_string()))),
+                Err(error) => {
+                    return (
+                        None,
+                        Some(problem(
+                            file.path.clone(),
+                            ProblemKind::Unreadable,
+                            error.to_string(),
+                        )),
+                    );
+                }
             };
             // The head may end inside a character.
             let head = String::from_utf8_lossy(&head);
-            match REGISTRY.iter().find(|extractor| extractor.recognises(&head)) {
+            match REGISTRY
+                .iter()
+                .find(|extractor| extractor.recognises(&head))
+            {
                 Some(extractor) => *extractor,
                 None if single => {
                     let reason = "its format is not known; name it with --as, or see `stanchion coverage` for what is read";
-                    return (None, Some(problem(file.path.clone(), ProblemKind::Unreadable, reason.into())));
+                    return (
+                        None,
+                        Some(problem(
+                            file.path.clone(),
+                            ProblemKind::Unreadable,
+                            reason.into(),
+                        )),
+                    );
                 }
                 None => return (None, None),
             }
         }
     };
     let failed = |reason: String, line: Option<u32>| {
-        Some(Problem { path: file.path.clone(), line, kind: ProblemKind::Unreadable, reason, hint: None })
+        Some(Problem {
+            path: file.path.clone(),
+            line,
+            kind: ProblemKind::Unreadable,
+            reason,
+            hint: None,
+        })
     };
     let bytes = match tree.read(&file.path) {
         Ok(bytes) => bytes,
@@ -118,23 +162,40 @@ fn read(tree: &Tree, file: &Entry, shared: &Shared<'_>, options: &ScanOptions) -
             return (None, problem);
         }
     };
-    let damage = decoded.damaged.and_then(|damage| failed(damage.message, Some(damage.line)));
+    let damage = decoded
+        .damaged
+        .and_then(|damage| failed(damage.message, Some(damage.line)));
     if decoded.text.trim().is_empty() {
         return (None, failed("the file is empty".into(), None));
     }
     let mut found = Found::default();
-    let input = Input { path: &file.path, text: &decoded.text, tree, shared, limits: options.limits };
+    let input = Input {
+        path: &file.path,
+        text: &decoded.text,
+        tree,
+        shared,
+        limits: options.limits,
+    };
     // A reader that panics has a bug; the other files are read all the same, and this one is named.
     let whole = catch_unwind(AssertUnwindSafe(|| extractor.extract(&input, &mut found))).is_ok();
     if !whole {
-        let reason = format!("the reader {} failed on it; please report this file", extractor.about().id);
+        let reason = format!(
+            "the reader {} failed on it; please report this file",
+            extractor.about().id
+        );
         return (None, failed(reason, None));
     }
     if found.document && found.is_empty() && found.problems.is_empty() {
         // A document without components, such as a VEX, is no inventory.
         return (None, damage);
     }
-    (Some(FileResult { path: file.path.clone(), found }), damage)
+    (
+        Some(FileResult {
+            path: file.path.clone(),
+            found,
+        }),
+        damage,
+    )
 }
 
 /// Drops what a file gave alone where another one took it in whole. Two that take in each other: the first by
@@ -151,12 +212,25 @@ fn drop_absorbed(read: &mut Vec<FileResult>) {
     read.retain(|result| {
         let stays = !absorbed.contains(&result.path);
         if stays {
-            absorbed.extend(result.found.absorbed.iter().filter(|path| **path != result.path).cloned());
+            absorbed.extend(
+                result
+                    .found
+                    .absorbed
+                    .iter()
+                    .filter(|path| **path != result.path)
+                    .cloned(),
+            );
         }
         stays
     });
 }
 
 pub(crate) fn problem(path: String, kind: ProblemKind, reason: String) -> Problem {
-    Problem { path, line: None, kind, reason, hint: None }
+    Problem {
+        path,
+        line: None,
+        kind,
+        reason,
+        hint: None,
+    }
 }

@@ -47,27 +47,37 @@ impl<'a> Element<'a> {
 
     /// The first child with this name (without prefix).
     pub fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.local_name() == name)
+        self.children
+            .iter()
+            .find(|child| child.local_name() == name)
     }
 
     /// The children with this name (without prefix).
     pub fn children<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Self> {
-        self.children.iter().filter(move |child| child.local_name() == name)
+        self.children
+            .iter()
+            .filter(move |child| child.local_name() == name)
     }
 
     /// The children with the second name in all children with the first, as in `<modules><module>`.
     pub fn nested<'s>(&'s self, list: &'s str, item: &'s str) -> impl Iterator<Item = &'s Self> {
-        self.children(list).flat_map(move |child| child.children(item))
+        self.children(list)
+            .flat_map(move |child| child.children(item))
     }
 
     /// The trimmed text of the first child with this name; `None` when there is none or it is empty.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.child(name).map(|child| child.text.trim()).filter(|text| !text.is_empty())
+        self.child(name)
+            .map(|child| child.text.trim())
+            .filter(|text| !text.is_empty())
     }
 
     /// The value of an attribute (name without prefix).
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(key, _)| local(key) == name).map(|(_, value)| value.as_str())
+        self.attributes
+            .iter()
+            .find(|(key, _)| local(key) == name)
+            .map(|(_, value)| value.as_str())
     }
 
     fn push_text(&mut self, text: Cow<'a, str>) {
@@ -152,7 +162,9 @@ impl<'a> Building<'a> {
     #[cold]
     fn fail(&mut self, at: usize, message: String) {
         let line = self.line_at(at.min(self.text.len()));
-        self.document.error.get_or_insert(SyntaxError { line, message });
+        self.document
+            .error
+            .get_or_insert(SyntaxError { line, message });
     }
 
     #[cold]
@@ -183,19 +195,28 @@ impl<'a> Building<'a> {
             Event::Text(piece) => self.add(piece.into_inner()),
             Event::CData(piece) => self.add(piece.into_inner()),
             Event::GeneralRef(reference) => {
-                let text = match (reference.resolve_char_ref(), escape::resolve_predefined_entity(&reference)) {
+                let text = match (
+                    reference.resolve_char_ref(),
+                    escape::resolve_predefined_entity(&reference),
+                ) {
                     (Ok(Some(character)), _) => Cow::Owned(character.to_string()),
                     (_, Some(text)) => Cow::Borrowed(text),
                     _ => {
                         let written = format!("&{};", &*reference);
-                        self.warn(start, format!("{written} is not resolved; it is kept as written"));
+                        self.warn(
+                            start,
+                            format!("{written} is not resolved; it is kept as written"),
+                        );
                         Cow::Owned(written)
                     }
                 };
                 self.add(text);
             }
             Event::DocType(_) => {
-                self.warn(start, "a document type is not read, and its entities are not expanded".into());
+                self.warn(
+                    start,
+                    "a document type is not read, and its entities are not expanded".into(),
+                );
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::Eof => {}
         }
@@ -227,11 +248,15 @@ impl<'a> Building<'a> {
                 Ok(attribute) => {
                     cost += 1;
                     let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-                    let value = value.map_or_else(|_| attribute.value.clone().into_owned(), Cow::into_owned);
+                    let value = value
+                        .map_or_else(|_| attribute.value.clone().into_owned(), Cow::into_owned);
                     attributes.push((attribute.key.into_inner().to_owned(), value));
                 }
                 Err(error) => {
-                    self.warn(start, format!("an attribute of <{name}> cannot be read: {error}"));
+                    self.warn(
+                        start,
+                        format!("an attribute of <{name}> cannot be read: {error}"),
+                    );
                     break;
                 }
             }
@@ -241,7 +266,13 @@ impl<'a> Building<'a> {
             return None;
         };
         self.nodes_left = left;
-        Some(Element { name, line, attributes, text: Cow::Borrowed(""), children: Vec::new() })
+        Some(Element {
+            name,
+            line,
+            attributes,
+            text: Cow::Borrowed(""),
+            children: Vec::new(),
+        })
     }
 
     fn put(&mut self, element: Element<'a>) {
@@ -252,7 +283,8 @@ impl<'a> Building<'a> {
             None => {
                 let line = element.line;
                 if self.document.warnings.len() < WARNINGS {
-                    let message = format!("<{}> stands after the end of the document", element.name);
+                    let message =
+                        format!("<{}> stands after the end of the document", element.name);
                     self.document.warnings.push(Warning { line, message });
                 }
             }
@@ -276,21 +308,47 @@ mod tests {
         let document = read(text);
         assert_eq!((document.error, document.warnings.len()), (None, 0));
         let root = document.root.unwrap();
-        assert_eq!((root.name.as_ref(), root.local_name(), root.line), ("p:a", "a", 3));
-        assert_eq!((root.attribute("x"), root.attribute("y")), (Some("1 & 2"), Some("é")));
-        assert_eq!((root.value("b"), root.child("b").unwrap().line), (Some("t<u><A"), 5));
+        assert_eq!(
+            (root.name.as_ref(), root.local_name(), root.line),
+            ("p:a", "a", 3)
+        );
+        assert_eq!(
+            (root.attribute("x"), root.attribute("y")),
+            (Some("1 & 2"), Some("é"))
+        );
+        assert_eq!(
+            (root.value("b"), root.child("b").unwrap().line),
+            (Some("t<u><A"), 5)
+        );
         assert_eq!(root.children("b").count(), 2);
-        assert_eq!(root.nested("c", "d").map(|d| d.text.as_ref()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(
+            root.nested("c", "d")
+                .map(|d| d.text.as_ref())
+                .collect::<Vec<_>>(),
+            ["1", "2"]
+        );
     }
 
     #[test]
     fn a_file_that_breaks_off_keeps_its_first_half() {
         let document = read("<a>\n<b>1</b>\n<c>2");
-        assert_eq!(document.error.unwrap(), SyntaxError { line: 3, message: "the file ends inside <c>".into() });
+        assert_eq!(
+            document.error.unwrap(),
+            SyntaxError {
+                line: 3,
+                message: "the file ends inside <c>".into()
+            }
+        );
         let root = document.root.unwrap();
         assert_eq!((root.value("b"), root.value("c")), (Some("1"), Some("2")));
         let document = read("<a>\n<b>1</b>\n<c>2</d></a>");
-        assert_eq!((document.error.unwrap().line, document.root.unwrap().children.len()), (3, 2));
+        assert_eq!(
+            (
+                document.error.unwrap().line,
+                document.root.unwrap().children.len()
+            ),
+            (3, 2)
+        );
         assert!(read("").error.is_some() && read("words").root.is_none());
     }
 
@@ -307,8 +365,15 @@ mod tests {
         let text = "<a>".repeat(100_000);
         let document = read(&text);
         assert!(document.error.unwrap().message.contains("deeper than 128"));
-        let limits = Limits { nodes: 10, ..Limits::default() };
-        assert!(parse(&format!("<a>{}</a>", "<b/>".repeat(20)), &limits).error.is_some());
+        let limits = Limits {
+            nodes: 10,
+            ..Limits::default()
+        };
+        assert!(
+            parse(&format!("<a>{}</a>", "<b/>".repeat(20)), &limits)
+                .error
+                .is_some()
+        );
     }
 
     proptest! {

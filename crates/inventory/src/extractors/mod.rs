@@ -3,28 +3,28 @@
 mod bun_lock;
 mod cargo_lock;
 mod composer_lock;
+mod cyclonedx;
 mod gemfile_lock;
+mod go_mod;
+mod gradle_lockfile;
+mod maven_pom;
 mod npm;
 mod npm_lock;
 mod nuget_lock;
+mod pdm_lock;
+mod pipfile_lock;
 mod pnpm_lock;
-mod yarn_lock;
+mod poetry_lock;
+mod pylock;
 mod python;
 mod requirements;
-mod source;
-mod pipfile_lock;
-mod poetry_lock;
-mod uv_lock;
-mod pdm_lock;
-mod pylock;
-mod go_mod;
-mod gradle_lockfile;
 mod sbom;
-mod cyclonedx;
+mod source;
 mod spdx;
-mod maven_pom;
 #[cfg(test)]
 pub(crate) mod testing;
+mod uv_lock;
+mod yarn_lock;
 
 use crate::extract::Extractor;
 

@@ -37,7 +37,9 @@ pub(super) fn key(name: &str) -> String {
 /// Reads `name[extra] >=1,<2 ; marker` or `name @ address ; marker`; `None` for anything else.
 pub(super) fn requirement(text: &str) -> Option<Requirement<'_>> {
     let text = text.trim();
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')))
+        .unwrap_or(text.len());
     let name = &text[..end];
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     if !edge(name.bytes().next()) || !edge(name.bytes().last()) {
@@ -56,7 +58,13 @@ pub(super) fn requirement(text: &str) -> Option<Requirement<'_>> {
             None => (address, ""),
         };
         let url = url.trim();
-        return (!url.is_empty()).then_some(Requirement { name, extras, specifier: "", url: Some(url), marker: marker.trim() });
+        return (!url.is_empty()).then_some(Requirement {
+            name,
+            extras,
+            specifier: "",
+            url: Some(url),
+            marker: marker.trim(),
+        });
     }
     let (specifier, marker) = rest.split_once(';').unwrap_or((rest, ""));
     let mut specifier = specifier.trim();
@@ -65,14 +73,22 @@ pub(super) fn requirement(text: &str) -> Option<Requirement<'_>> {
     }
     let good = specifier.is_empty() || specifier.starts_with(['=', '<', '>', '!', '~']);
     let single = specifier.starts_with('=') && !specifier.starts_with("==");
-    (good && !single).then_some(Requirement { name, extras, specifier, url: None, marker: marker.trim() })
+    (good && !single).then_some(Requirement {
+        name,
+        extras,
+        specifier,
+        url: None,
+        marker: marker.trim(),
+    })
 }
 
 /// The one version that a specifier allows: `==1.2` or `===1.2`, not `==1.*`.
 pub(super) fn pin(specifier: &str) -> Option<&str> {
     let mut pinned = None;
     for clause in specifier.split(',') {
-        let Some(version) = clause.trim().strip_prefix("==") else { continue };
+        let Some(version) = clause.trim().strip_prefix("==") else {
+            continue;
+        };
         let version = version.strip_prefix('=').unwrap_or(version).trim();
         let plain = !version.is_empty() && !version.contains(['*', '$', ' ', '{', '=']);
         if !plain || pinned.is_some_and(|known| known != version) {
@@ -90,8 +106,9 @@ pub(super) fn scope_word(name: &str) -> Option<Scope> {
         let word = word.to_ascii_lowercase();
         let said = match word.as_str() {
             "test" | "tests" | "testing" | "pytest" | "unittest" | "unittests" => Scope::Test,
-            "dev" | "develop" | "development" | "devel" | "doc" | "docs" | "documentation" | "lint" | "linting" | "linters"
-            | "typing" | "types" | "mypy" | "style" | "local" | "ci" => Scope::Dev,
+            "dev" | "develop" | "development" | "devel" | "doc" | "docs" | "documentation"
+            | "lint" | "linting" | "linters" | "typing" | "types" | "mypy" | "style" | "local"
+            | "ci" => Scope::Dev,
             "build" => Scope::Build,
             _ => continue,
         };
@@ -111,10 +128,14 @@ pub(super) fn hash(package: Package, text: &str) -> Package {
 
 /// An address without a user's name and password.
 pub(super) fn redacted(address: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = address.split_once("://") else { return Cow::Borrowed(address) };
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return Cow::Borrowed(address);
+    };
     let host = rest.find('/').unwrap_or(rest.len());
     match rest[..host].rfind('@') {
-        Some(at) if rest[..at].contains(':') || !scheme.contains("ssh") => Cow::Owned(format!("{scheme}://{}", &rest[at + 1..])),
+        Some(at) if rest[..at].contains(':') || !scheme.contains("ssh") => {
+            Cow::Owned(format!("{scheme}://{}", &rest[at + 1..]))
+        }
         _ => Cow::Borrowed(address),
     }
 }
@@ -128,22 +149,34 @@ pub(super) fn is_commit(revision: &str) -> bool {
 pub(super) fn from_git(package: Package, url: &str, revision: Option<&str>) -> Package {
     let url = redacted(url.strip_prefix("git+").unwrap_or(url)).into_owned();
     let revision = revision.filter(|revision| !revision.is_empty());
-    let vcs = revision.map_or_else(|| format!("git+{url}"), |revision| format!("git+{url}@{revision}"));
-    let commit = revision.filter(|revision| is_commit(revision)).map(str::to_owned);
-    package.origin(Origin::Git { url, commit }).qualifier("vcs_url", vcs)
+    let vcs = revision.map_or_else(
+        || format!("git+{url}"),
+        |revision| format!("git+{url}@{revision}"),
+    );
+    let commit = revision
+        .filter(|revision| is_commit(revision))
+        .map(str::to_owned);
+    package
+        .origin(Origin::Git { url, commit })
+        .qualifier("vcs_url", vcs)
 }
 
 /// Marks a package as fetched from an address of its own.
 pub(super) fn from_url(package: Package, url: &str) -> Package {
     let url = redacted(url).into_owned();
-    package.origin(Origin::Url(url.clone())).qualifier("download_url", url)
+    package
+        .origin(Origin::Url(url.clone()))
+        .qualifier("download_url", url)
 }
 
 /// Whether an address is that of the public index, which is no news.
 pub(super) fn is_pypi(address: &str) -> bool {
     let host = address.split_once("://").map_or(address, |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or(host);
-    matches!(host, "pypi.org" | "pypi.python.org" | "files.pythonhosted.org" | "")
+    matches!(
+        host,
+        "pypi.org" | "pypi.python.org" | "files.pythonhosted.org" | ""
+    )
 }
 
 /// Tells each registry that is not the public index, once.
@@ -171,14 +204,27 @@ pub(super) struct Asked {
 
 impl Asked {
     fn add(&mut self, name: &str, scope: Scope) {
-        self.names.entry(key(name)).and_modify(|known| *known = scope.min(*known)).or_insert(scope);
+        self.names
+            .entry(key(name))
+            .and_modify(|known| *known = scope.min(*known))
+            .or_insert(scope);
     }
 
     fn add_text(&mut self, text: &str, scope: Scope) {
-        let Some(asked) = requirement(text) else { return };
+        let Some(asked) = requirement(text) else {
+            return;
+        };
         self.add(asked.name, scope);
-        for extra in asked.extras.split(',').map(str::trim).filter(|extra| !extra.is_empty()) {
-            self.extras.entry(key(asked.name)).or_default().insert(key(extra));
+        for extra in asked
+            .extras
+            .split(',')
+            .map(str::trim)
+            .filter(|extra| !extra.is_empty())
+        {
+            self.extras
+                .entry(key(asked.name))
+                .or_default()
+                .insert(key(extra));
         }
     }
 
@@ -198,10 +244,27 @@ impl Asked {
                 continue;
             }
             let optional = member.value.flag("optional");
-            self.add(&member.key, if optional { scope.max(Scope::Optional) } else { scope });
-            let several = member.value.items().iter().chain(std::iter::once(&member.value));
-            for extra in several.flat_map(|value| value.at(&["extras"]).items()).filter_map(Node::as_str) {
-                self.extras.entry(key(&member.key)).or_default().insert(key(extra));
+            self.add(
+                &member.key,
+                if optional {
+                    scope.max(Scope::Optional)
+                } else {
+                    scope
+                },
+            );
+            let several = member
+                .value
+                .items()
+                .iter()
+                .chain(std::iter::once(&member.value));
+            for extra in several
+                .flat_map(|value| value.at(&["extras"]).items())
+                .filter_map(Node::as_str)
+            {
+                self.extras
+                    .entry(key(&member.key))
+                    .or_default()
+                    .insert(key(extra));
             }
         }
     }
@@ -211,7 +274,9 @@ impl Asked {
         for &(handle, name) in packages {
             match self.names.get(&key(name)) {
                 Some(&scope) => found.declare(handle, scope),
-                None if found.package(handle).origin != Origin::Own => found.package(handle).direct = Some(false),
+                None if found.package(handle).origin != Origin::Own => {
+                    found.package(handle).direct = Some(false);
+                }
                 None => {}
             }
         }
@@ -230,19 +295,33 @@ pub(super) fn pyproject(input: &Input<'_>, found: &mut Found) -> Option<Asked> {
     found.also_read(&sibling.path);
     let document = toml::parse(&sibling.text, &input.limits);
     if let Some(error) = &document.error {
-        found.problem_in(&sibling.path, ProblemKind::Unreadable, error.line, error.message.clone());
+        found.problem_in(
+            &sibling.path,
+            ProblemKind::Unreadable,
+            error.line,
+            error.message.clone(),
+        );
     }
     let root = &document.root;
     let (project, poetry) = (root.at(&["project"]), root.at(&["tool", "poetry"]));
-    found.project(project.str("name").or_else(|| poetry.str("name")), project.str("version").or_else(|| poetry.str("version")));
+    found.project(
+        project.str("name").or_else(|| poetry.str("name")),
+        project.str("version").or_else(|| poetry.str("version")),
+    );
     let mut asked = Asked::default();
     asked.add_list(project.at(&["dependencies"]), Scope::Runtime);
     for member in project.at(&["optional-dependencies"]).members() {
         asked.groups.insert(key(&member.key), true);
-        asked.add_list(&member.value, scope_word(&member.key).unwrap_or(Scope::Optional));
+        asked.add_list(
+            &member.value,
+            scope_word(&member.key).unwrap_or(Scope::Optional),
+        );
     }
     let dev = |name: &str| scope_word(name).unwrap_or(Scope::Dev);
-    let groups = [root.at(&["dependency-groups"]), root.at(&["tool", "pdm", "dev-dependencies"])];
+    let groups = [
+        root.at(&["dependency-groups"]),
+        root.at(&["tool", "pdm", "dev-dependencies"]),
+    ];
     for member in groups.iter().flat_map(|table| table.members()) {
         asked.groups.insert(key(&member.key), false);
         asked.add_list(&member.value, dev(&member.key));
@@ -251,7 +330,11 @@ pub(super) fn pyproject(input: &Input<'_>, found: &mut Found) -> Option<Asked> {
     asked.add_poetry(poetry.at(&["dependencies"]), Scope::Runtime);
     asked.add_poetry(poetry.at(&["dev-dependencies"]), Scope::Dev);
     for member in poetry.at(&["group"]).members() {
-        let scope = if member.key == "main" { Scope::Runtime } else { dev(&member.key) };
+        let scope = if member.key == "main" {
+            Scope::Runtime
+        } else {
+            dev(&member.key)
+        };
         asked.groups.insert(key(&member.key), false);
         asked.add_poetry(member.value.at(&["dependencies"]), scope);
     }
@@ -272,6 +355,9 @@ pub(super) fn mark_roots(packages: &[(Handle, &str)], needed: &HashSet<Handle>, 
     }
 }
 
+/// Most packages of one name that are looked at for one need: a lock has as many as there are sorts of machines.
+pub(super) const ALIKE: usize = 64;
+
 /// The packages of a lock by name.
 #[derive(Default)]
 pub(super) struct Names<'a> {
@@ -280,17 +366,33 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn add(&mut self, name: &str, version: &'a str, handle: Handle) {
-        self.by_name.entry(key(name)).or_default().push((version, handle));
+        self.by_name
+            .entry(key(name))
+            .or_default()
+            .push((version, handle));
     }
 
     /// The packages of this name that a constraint allows; all of them where it allows none or is not understood.
     pub(super) fn allowed(&self, name: &str, constraint: &str) -> impl Iterator<Item = Handle> {
         let known = self.by_name.get(&key(name)).map_or(&[][..], Vec::as_slice);
-        let range = if known.len() > 1 { Scheme::Pep440.parse_range(constraint).ok() } else { None };
-        let range = range.filter(|range| known.iter().any(|(version, _)| range.contains_any_prerelease(version)));
+        let known = &known[..known.len().min(ALIKE)];
+        let range = if known.len() > 1 {
+            Scheme::Pep440.parse_range(constraint).ok()
+        } else {
+            None
+        };
+        let range = range.filter(|range| {
+            known
+                .iter()
+                .any(|(version, _)| range.contains_any_prerelease(version))
+        });
         known
             .iter()
-            .filter(move |(version, _)| range.as_ref().is_none_or(|range| range.contains_any_prerelease(version)))
+            .filter(move |(version, _)| {
+                range
+                    .as_ref()
+                    .is_none_or(|range| range.contains_any_prerelease(version))
+            })
             .map(|(_, handle)| *handle)
     }
 
@@ -319,12 +421,19 @@ mod tests {
 
     #[test]
     fn requirement_strings_are_taken_apart() {
-        let read = |text| requirement(text).map(|r| (r.name, r.extras, r.specifier, r.url, r.marker));
+        let read =
+            |text| requirement(text).map(|r| (r.name, r.extras, r.specifier, r.url, r.marker));
         for (text, want) in [
             ("a", Some(("a", "", "", None, ""))),
-            ("A.b-c[x, y] >=1,<2 ; python_version < '3'", Some(("A.b-c", "x, y", ">=1,<2", None, "python_version < '3'"))),
+            (
+                "A.b-c[x, y] >=1,<2 ; python_version < '3'",
+                Some(("A.b-c", "x, y", ">=1,<2", None, "python_version < '3'")),
+            ),
             ("a (==1.0)", Some(("a", "", "==1.0", None, ""))),
-            ("a @ https://h/x.whl ; m", Some(("a", "", "", Some("https://h/x.whl"), "m"))),
+            (
+                "a @ https://h/x.whl ; m",
+                Some(("a", "", "", Some("https://h/x.whl"), "m")),
+            ),
             ("a=1", None),
             ("see the readme", None),
             ("-a", None),
@@ -354,7 +463,10 @@ mod tests {
     #[test]
     fn secrets_in_addresses_are_left_out() {
         for (text, want) in [
-            ("https://user:pass@h.example/simple", "https://h.example/simple"),
+            (
+                "https://user:pass@h.example/simple",
+                "https://h.example/simple",
+            ),
             ("https://token@h.example/", "https://h.example/"),
             ("ssh://git@github.com/a/b", "ssh://git@github.com/a/b"),
             ("https://h.example/a@1", "https://h.example/a@1"),

@@ -24,29 +24,71 @@ pub(crate) struct Case {
 }
 
 /// Scans the folder and compares; also holds the reader's stated capabilities against what it gave.
-#[expect(clippy::needless_pass_by_value, reason = "a case is written where it is checked")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a case is written where it is checked"
+)]
 pub(crate) fn check(case: Case) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/extractors").join(case.folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/extractors")
+        .join(case.folder);
     let tree = Tree::open(&folder, Limits::default()).unwrap();
     let inventory = scan(&tree, "target", &ScanOptions::default()).unwrap();
     let mut got = describe(&inventory);
     let mut want: Vec<String> = case.want.iter().map(|line| (*line).to_owned()).collect();
     got.sort();
     want.sort();
-    assert_eq!(got, want, "components of {}\n{}", case.folder, got.join("\n"));
-    let problems: Vec<String> = inventory.problems.iter().map(|problem| format!("{}:{} {}", problem.path, problem.line.unwrap_or(0), problem.reason)).collect();
+    assert_eq!(
+        got,
+        want,
+        "components of {}\n{}",
+        case.folder,
+        got.join("\n")
+    );
+    let problems: Vec<String> = inventory
+        .problems
+        .iter()
+        .map(|problem| {
+            format!(
+                "{}:{} {}",
+                problem.path,
+                problem.line.unwrap_or(0),
+                problem.reason
+            )
+        })
+        .collect();
     assert_eq!(problems.len(), case.problems.len(), "{problems:#?}");
     for (problem, want) in problems.iter().zip(case.problems) {
         assert!(problem.starts_with(want), "{problem}\n{want}");
     }
-    let extractor = REGISTRY.iter().find(|extractor| extractor.wants(case.file)).unwrap();
+    let extractor = REGISTRY
+        .iter()
+        .find(|extractor| extractor.wants(case.file))
+        .unwrap();
     let can = extractor.about().capabilities;
     let components = || inventory.components.iter();
-    assert!(can.edges || components().all(|component| component.dependencies.is_empty()), "edges are not stated");
-    assert!(can.hashes || components().all(|component| component.hashes.is_empty()), "hashes are not stated");
-    assert!(can.licences || components().all(|component| component.licences.is_empty()), "licences are not stated");
-    assert!(can.direct || components().all(|component| component.direct != Some(true)), "direct is not stated");
-    assert!(!can.lines || components().all(|component| component.locations.iter().all(|place| place.line.is_some())), "lines are missing");
+    assert!(
+        can.edges || components().all(|component| component.dependencies.is_empty()),
+        "edges are not stated"
+    );
+    assert!(
+        can.hashes || components().all(|component| component.hashes.is_empty()),
+        "hashes are not stated"
+    );
+    assert!(
+        can.licences || components().all(|component| component.licences.is_empty()),
+        "licences are not stated"
+    );
+    assert!(
+        can.direct || components().all(|component| component.direct != Some(true)),
+        "direct is not stated"
+    );
+    assert!(
+        !can.lines
+            || components()
+                .all(|component| component.locations.iter().all(|place| place.line.is_some())),
+        "lines are missing"
+    );
 }
 
 /// Feeds a reader a good file cut off at every place, with bytes changed, and with parts repeated: whatever
@@ -54,18 +96,32 @@ pub(crate) fn check(case: Case) {
 pub(crate) fn never_panics(file: &str) {
     use proptest::prelude::*;
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/extractors").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/extractors")
+        .join(file);
     let sample = std::fs::read(&path).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let tree = Tree::open(folder.path(), Limits::default()).unwrap();
     let name = file.rsplit('/').next().unwrap();
-    let extractor = REGISTRY.iter().find(|extractor| extractor.wants(name)).unwrap();
+    let extractor = REGISTRY
+        .iter()
+        .find(|extractor| extractor.wants(name))
+        .unwrap();
     let read = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
-        let input = Input { path: name, text: &text, tree: &tree, shared: &Shared::default(), limits: stanchion_syntax::Limits::default() };
+        let input = Input {
+            path: name,
+            text: &text,
+            tree: &tree,
+            shared: &Shared::default(),
+            limits: stanchion_syntax::Limits::default(),
+        };
         let mut found = Found::default();
         extractor.extract(&input, &mut found);
-        let result = FileResult { path: name.to_owned(), found };
+        let result = FileResult {
+            path: name.to_owned(),
+            found,
+        };
         let _ = assemble("target", vec![result], Vec::new());
     };
     // Every cut of a small file; a stride over a larger one.
@@ -73,7 +129,11 @@ pub(crate) fn never_panics(file: &str) {
         read(&sample[..end]);
     }
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
-    let parts = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let parts = (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+    );
     proptest!(ProptestConfig::with_cases(300), |(changes in changes, parts in parts, text in "\\PC{0,200}")| {
         let mut bytes = sample.clone();
         for (at, byte) in changes {
@@ -103,7 +163,11 @@ pub(crate) fn describe(inventory: &Inventory) -> Vec<String> {
                 (Some(false), _) => "direct:no",
                 (None, _) => "direct:?",
             };
-            let lines: Vec<String> = component.locations.iter().map(|place| place.line.map_or("?".into(), |line| line.to_string())).collect();
+            let lines: Vec<String> = component
+                .locations
+                .iter()
+                .map(|place| place.line.map_or("?".into(), |line| line.to_string()))
+                .collect();
             let mut needs: Vec<String> = component
                 .dependencies
                 .iter()
@@ -115,16 +179,29 @@ pub(crate) fn describe(inventory: &Inventory) -> Vec<String> {
             needs.sort();
             let mut line = format!(
                 "{} {} {version} {} {direct} :{} needs:{}",
-                component.ecosystem, component.name, component.scope.as_str(), lines.join(","), needs.join(",")
+                component.ecosystem,
+                component.name,
+                component.scope.as_str(),
+                lines.join(","),
+                needs.join(",")
             );
             for hash in &component.hashes {
-                line.extend([" ", &hash.algorithm.as_str().to_ascii_lowercase().replace('-', "")]);
+                line.extend([
+                    " ",
+                    &hash
+                        .algorithm
+                        .as_str()
+                        .to_ascii_lowercase()
+                        .replace('-', ""),
+                ]);
             }
             for licence in &component.licences {
                 line.extend([" lic:", licence]);
             }
             match &component.origin {
-                Origin::Git { url, commit } => line.extend([" git:", url, "@", commit.as_deref().unwrap_or("?")]),
+                Origin::Git { url, commit } => {
+                    line.extend([" git:", url, "@", commit.as_deref().unwrap_or("?")]);
+                }
                 Origin::Url(url) => line.extend([" url:", url]),
                 Origin::Registry | Origin::Own => {}
             }

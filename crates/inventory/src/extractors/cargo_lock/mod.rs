@@ -23,7 +23,14 @@ static ABOUT: About = About {
     files: &["Cargo.lock"],
     ecosystem: Some(Ecosystem::CratesIo),
     specification: "https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 impl Extractor for CargoLock {
@@ -38,9 +45,13 @@ impl Extractor for CargoLock {
         let mut handles = Vec::with_capacity(packages.len());
         let mut by_name: HashMap<&str, Vec<(usize, &str, &str)>> = HashMap::new();
         for (index, node) in packages.iter().enumerate() {
-            let (Some(name), Some(version)) = (node.str("name"), node.str("version")) else { continue };
+            let (Some(name), Some(version)) = (node.str("name"), node.str("version")) else {
+                continue;
+            };
             let source = node.str("source").unwrap_or_default();
-            let mut package = Package::new(Ecosystem::CratesIo, name, version).line(node.line).origin(origin(source));
+            let mut package = Package::new(Ecosystem::CratesIo, name, version)
+                .line(node.line)
+                .origin(origin(source));
             let checksum = node.str("checksum").map_or_else(
                 // Version 1 keeps checksums in a table of their own.
                 || metadata.str(&format!("checksum {name} {version} ({source})")),
@@ -49,12 +60,19 @@ impl Extractor for CargoLock {
             if let Some(checksum) = checksum {
                 package = package.hash("sha256", checksum);
             }
-            if let Origin::Git { url, commit: Some(commit) } = &package.origin {
+            if let Origin::Git {
+                url,
+                commit: Some(commit),
+            } = &package.origin
+            {
                 let value = format!("git+{url}@{commit}");
                 package = package.qualifier("vcs_url", value);
             }
             handles.push((index, found.add(package)));
-            by_name.entry(name).or_default().push((handles.len() - 1, version, source));
+            by_name
+                .entry(name)
+                .or_default()
+                .push((handles.len() - 1, version, source));
         }
         for &(index, from) in &handles {
             for dependency in packages[index].at(&["dependencies"]).items() {
@@ -91,9 +109,14 @@ fn declare(
         found.declare(handle, Scope::Runtime);
         let scopes = node.str("name").and_then(|name| manifests.get(name));
         for dependency in node.at(&["dependencies"]).items() {
-            let Some(to) = dependency.as_str().and_then(|text| resolve(text, by_name)) else { continue };
+            let Some(to) = dependency.as_str().and_then(|text| resolve(text, by_name)) else {
+                continue;
+            };
             let name = packages[handles[to].0].str("name").unwrap_or_default();
-            let scope = scopes.and_then(|scopes| scopes.get(name)).copied().unwrap_or(Scope::Runtime);
+            let scope = scopes
+                .and_then(|scopes| scopes.get(name))
+                .copied()
+                .unwrap_or(Scope::Runtime);
             let target = handles[to].1;
             if scope == Scope::Runtime {
                 if found.packages[target.0 as usize].origin != Origin::Own {
@@ -111,7 +134,9 @@ fn declare(
 /// The dependencies of each manifest at hand, by package name, with their scope.
 fn manifests(input: &Input<'_>, found: &mut Found) -> HashMap<String, HashMap<String, Scope>> {
     let mut scopes = HashMap::new();
-    let Ok(Some(root)) = input.sibling("Cargo.toml") else { return scopes };
+    let Ok(Some(root)) = input.sibling("Cargo.toml") else {
+        return scopes;
+    };
     let mut folders = Vec::new();
     {
         let document = stanchion_syntax::toml::parse(&root.text, &input.limits);
@@ -133,9 +158,15 @@ fn manifests(input: &Input<'_>, found: &mut Found) -> HashMap<String, HashMap<St
 }
 
 fn add_manifest(root: &Node<'_>, scopes: &mut HashMap<String, HashMap<String, Scope>>) {
-    let Some(name) = root.at(&["package"]).str("name") else { return };
+    let Some(name) = root.at(&["package"]).str("name") else {
+        return;
+    };
     let mut own: HashMap<String, Scope> = HashMap::new();
-    let targets = root.at(&["target"]).members().iter().map(|member| &member.value);
+    let targets = root
+        .at(&["target"])
+        .members()
+        .iter()
+        .map(|member| &member.value);
     for table in std::iter::once(root).chain(targets) {
         for (key, scope) in [
             ("dependencies", Scope::Runtime),
@@ -145,9 +176,15 @@ fn add_manifest(root: &Node<'_>, scopes: &mut HashMap<String, HashMap<String, Sc
             ("dev_dependencies", Scope::Dev),
         ] {
             for dependency in table.at(&[key]).members() {
-                let scope = if scope == Scope::Runtime && dependency.value.flag("optional") { Scope::Optional } else { scope };
+                let scope = if scope == Scope::Runtime && dependency.value.flag("optional") {
+                    Scope::Optional
+                } else {
+                    scope
+                };
                 let name = dependency.value.str("package").unwrap_or(&dependency.key);
-                own.entry(name.to_owned()).and_modify(|known| *known = scope.min(*known)).or_insert(scope);
+                own.entry(name.to_owned())
+                    .and_modify(|known| *known = scope.min(*known))
+                    .or_insert(scope);
             }
         }
     }
@@ -162,7 +199,10 @@ fn resolve(text: &str, by_name: &HashMap<&str, Vec<(usize, &str, &str)>>) -> Opt
     let source = parts.next().map(|source| source.trim_matches(['(', ')']));
     candidates
         .iter()
-        .find(|(_, has, from)| version.is_none_or(|version| version == *has) && source.is_none_or(|source| source == *from))
+        .find(|(_, has, from)| {
+            version.is_none_or(|version| version == *has)
+                && source.is_none_or(|source| source == *from)
+        })
         .map(|(index, ..)| *index)
 }
 
@@ -173,7 +213,11 @@ fn origin(source: &str) -> Origin {
     }
     match source.strip_prefix("git+") {
         Some(rest) => {
-            let (address, commit) = rest.split_once('#').map_or((rest, None), |(address, commit)| (address, Some(commit.to_owned())));
+            let (address, commit) = rest
+                .split_once('#')
+                .map_or((rest, None), |(address, commit)| {
+                    (address, Some(commit.to_owned()))
+                });
             let url = address.split('?').next().unwrap_or(address).to_owned();
             Origin::Git { url, commit }
         }

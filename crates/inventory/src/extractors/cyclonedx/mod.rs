@@ -24,10 +24,23 @@ pub(super) struct CycloneDx;
 static ABOUT: About = About {
     id: "sbom/cyclonedx",
     title: "CycloneDX JSON, 1.2-1.7",
-    files: &["bom.json", "*.bom.json", "*.cdx.json", "*cyclonedx*.json", "sbom.json"],
+    files: &[
+        "bom.json",
+        "*.bom.json",
+        "*.cdx.json",
+        "*cyclonedx*.json",
+        "sbom.json",
+    ],
     ecosystem: None,
     specification: "https://cyclonedx.org/specification/overview/",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: true },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: true,
+    },
 };
 
 /// Most places (`evidence.occurrences`) that are told.
@@ -56,18 +69,29 @@ impl Extractor for CycloneDx {
 }
 
 fn is_cyclonedx(root: &Node<'_>) -> bool {
-    let format = root.str("bomFormat").is_some_and(|format| format.eq_ignore_ascii_case("cyclonedx"));
-    format || root.str("$schema").is_some_and(|schema| schema.contains("cyclonedx.org/schema/bom"))
+    let format = root
+        .str("bomFormat")
+        .is_some_and(|format| format.eq_ignore_ascii_case("cyclonedx"));
+    format
+        || root
+            .str("$schema")
+            .is_some_and(|schema| schema.contains("cyclonedx.org/schema/bom"))
 }
 
 /// Reads a document that is known to be CycloneDX.
 pub(super) fn read(root: &Node<'_>, found: &mut Found) {
     let product = root.at(&["metadata", "component"]);
     found.project(product.str("name"), product.str("version"));
-    if let Some(version) = root.get("specVersion").and_then(Node::text) {
-        if !version.starts_with("1.") {
-            found.problem(ProblemKind::Odd, root.line, format!("specVersion {version} is not known; it is read as 1.7"));
-        }
+    if let Some(version) = root
+        .get("specVersion")
+        .and_then(Node::text)
+        .filter(|version| !version.starts_with("1."))
+    {
+        found.problem(
+            ProblemKind::Odd,
+            root.line,
+            format!("specVersion {version} is not known; it is read as 1.7"),
+        );
     }
     let mut complaints = Complaints::new();
     let top = reference(product);
@@ -85,7 +109,10 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
         nodes.push(product);
         other.clear();
     }
-    let distribution = nodes.iter().find(|node| node.str("type") == Some("operating-system")).and_then(|node| distribution(node));
+    let distribution = nodes
+        .iter()
+        .find(|node| node.str("type") == Some("operating-system"))
+        .and_then(|node| distribution(node));
     let mut handles: HashMap<&str, Handle> = HashMap::with_capacity(nodes.len());
     let mut occurrences = 0;
     for node in nodes {
@@ -96,8 +123,14 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             continue;
         }
         let purl = node.str("purl").filter(|purl| !purl.trim().is_empty());
-        let Some(name) = node.str("name").or(purl).filter(|name| !name.trim().is_empty()) else {
-            complaints.malformed.tell(node.line, || "a component has no name".into(), found);
+        let Some(name) = node
+            .str("name")
+            .or(purl)
+            .filter(|name| !name.trim().is_empty())
+        else {
+            complaints
+                .malformed
+                .tell(node.line, || "a component has no name".into(), found);
             other.extend(id);
             continue;
         };
@@ -105,30 +138,52 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             other.extend(id);
             continue;
         }
-        if purl.is_none() && node.str("type") == Some("application") && node.get("version").is_none() {
+        if purl.is_none()
+            && node.str("type") == Some("application")
+            && node.get("version").is_none()
+        {
             // A lockfile or a folder that stands for what was found in it, as Trivy writes: what it needs, the
             // product asks for.
             other.extend(id);
             tops.extend(id);
             continue;
         }
-        let full = node.str("group").filter(|group| !group.is_empty()).map(|group| format!("{group}/{name}"));
+        let full = node
+            .str("group")
+            .filter(|group| !group.is_empty())
+            .map(|group| format!("{group}/{name}"));
         let named = Named {
             purl,
             name: full.as_deref().unwrap_or(name),
-            version: node.get("version").and_then(Node::text).or_else(|| node.str("versionRange")),
+            version: node
+                .get("version")
+                .and_then(Node::text)
+                .or_else(|| node.str("versionRange")),
             line: node.line,
         };
-        let mut package = named.package(distribution, &mut complaints, found).scope(scope(node));
+        let mut package = named
+            .package(distribution, &mut complaints, found)
+            .scope(scope(node));
         for hash in node.at(&["hashes"]).items() {
-            package = package.hash(hash.str("alg").unwrap_or_default(), hash.str("content").unwrap_or_default());
+            package = package.hash(
+                hash.str("alg").unwrap_or_default(),
+                hash.str("content").unwrap_or_default(),
+            );
         }
         for entry in node.at(&["licenses"]).items() {
             let licence = entry.at(&["license"]);
-            let said = entry.str("expression").or_else(|| licence.str("id")).or_else(|| licence.str("name"));
+            let said = entry
+                .str("expression")
+                .or_else(|| licence.str("id"))
+                .or_else(|| licence.str("name"));
             package = package.licence(said.unwrap_or_default());
         }
-        for place in node.at(&["evidence", "occurrences"]).items().iter().filter_map(|place| place.str("location")) {
+        for place in node
+            .at(&["evidence", "occurrences"])
+            .items()
+            .iter()
+            .filter_map(|place| place.str("location"))
+        {
             occurrences += 1;
             if occurrences <= OCCURRENCES {
                 found.fact("occurrence", format!("{name}: {place}"), node.line);
@@ -149,20 +204,33 @@ fn reference<'a>(node: &'a Node<'_>) -> Option<&'a str> {
 }
 
 /// Everything in a list and in the same lists of its members. What is no object is told.
-fn flat<'a, 's>(node: &'s Node<'a>, key: &str, complaints: &mut Complaints, found: &mut Found) -> Vec<&'s Node<'a>> {
+fn flat<'a, 's>(
+    node: &'s Node<'a>,
+    key: &str,
+    complaints: &mut Complaints,
+    found: &mut Found,
+) -> Vec<&'s Node<'a>> {
     let mut all: Vec<&Node<'_>> = Vec::new();
     let mut next = 0;
     let mut from = Some(node);
     while let Some(node) = from {
         if let Some(list) = node.get(key) {
             if !list.is_array() && !list.is_null() {
-                complaints.malformed.tell(list.line, || format!("{} where a list of {key} is expected", list.kind()), found);
+                complaints.malformed.tell(
+                    list.line,
+                    || format!("{} where a list of {key} is expected", list.kind()),
+                    found,
+                );
             }
             for item in list.items() {
                 if item.is_object() {
                     all.push(item);
                 } else {
-                    complaints.malformed.tell(item.line, || format!("{} where one of {key} is expected", item.kind()), found);
+                    complaints.malformed.tell(
+                        item.line,
+                        || format!("{} where one of {key} is expected", item.kind()),
+                        found,
+                    );
                 }
             }
         }
@@ -184,12 +252,24 @@ fn scope(node: &Node<'_>) -> Scope {
     };
     let mut by_property: Option<Scope> = None;
     for property in node.at(&["properties"]).items() {
-        let value = property.get("value").and_then(Node::text).unwrap_or_default();
+        let value = property
+            .get("value")
+            .and_then(Node::text)
+            .unwrap_or_default();
         let said = match (property.str("name").unwrap_or_default(), value) {
-            ("cdx:npm:package:development" | "cdx:composer:package:isDevRequirement", "true") => Scope::Dev,
-            ("cdx:maven:package:test", "true") => Scope::Test,
-            ("cdx:poetry:group" | "cdx:poetry:package:group" | "cdx:pipenv:category", "main" | "default") => Scope::Runtime,
-            ("cdx:poetry:group" | "cdx:poetry:package:group" | "cdx:pipenv:category", group) => scope_word(group).unwrap_or(Scope::Dev),
+            ("cdx:npm:package:development" | "cdx:composer:package:isDevRequirement", "true") => {
+                Scope::Dev
+            }
+            ("cdx:maven:package:test", "true")
+            | ("gitlab:dependency_scanning:category", "test") => Scope::Test,
+            ("gitlab:dependency_scanning:category", "development") => Scope::Dev,
+            (
+                "cdx:poetry:group" | "cdx:poetry:package:group" | "cdx:pipenv:category",
+                "main" | "default",
+            ) => Scope::Runtime,
+            ("cdx:poetry:group" | "cdx:poetry:package:group" | "cdx:pipenv:category", group) => {
+                scope_word(group).unwrap_or(Scope::Dev)
+            }
             _ => continue,
         };
         by_property = Some(by_property.map_or(said, |known| known.min(said)));
@@ -210,13 +290,19 @@ fn edges(
     let known = |id: &str| other.contains(id) || id.starts_with("urn:cdx:");
     for entry in root.at(&["dependencies"]).items() {
         let Some(id) = entry.str("ref") else {
-            complaints.malformed.tell(entry.line, || "a dependency has no ref".into(), found);
+            complaints
+                .malformed
+                .tell(entry.line, || "a dependency has no ref".into(), found);
             continue;
         };
         let from = handles.get(id).copied();
         let is_top = tops.contains(id);
         if from.is_none() && !known(id) {
-            complaints.references.tell(entry.line, || format!("the ref {id:?} is of no component"), found);
+            complaints.references.tell(
+                entry.line,
+                || format!("the ref {id:?} is of no component"),
+                found,
+            );
         }
         if is_top {
             direct.get_or_insert_default();
@@ -226,7 +312,12 @@ fn edges(
             match (from, to) {
                 (_, None) if needed.as_str().is_some_and(known) => {}
                 (_, None) => {
-                    let reason = || format!("{id:?} depends on {:?}, which is no component", needed.text().unwrap_or(needed.kind()));
+                    let reason = || {
+                        format!(
+                            "{id:?} depends on {:?}, which is no component",
+                            needed.text().unwrap_or(needed.kind())
+                        )
+                    };
                     complaints.references.tell(needed.line, reason, found);
                 }
                 (from, Some(to)) => {
@@ -254,7 +345,10 @@ mod tests {
 
     #[test]
     fn components_of_a_product() {
-        check(Case { folder: "cyclonedx/testdata/product", file: "bom.json", want: &[
+        check(Case {
+            folder: "cyclonedx/testdata/product",
+            file: "bom.json",
+            want: &[
                 "Maven org.c:c 3 runtime direct:yes :29 needs: lic:MIT OR Apache-2.0",
                 "PyPI e 5 dev direct:no :33 needs:",
                 "generic i 7 runtime direct:no :36 needs:",
@@ -264,7 +358,8 @@ mod tests {
                 "npm d 4 dev direct:no :31 needs:",
                 "npm h ? runtime direct:no :35 needs:",
                 "npm part 1 runtime direct:no :9 needs:",
-            ], problems: &[
+            ],
+            problems: &[
                 "bom.json:34 org.g/g has no purl, so it is not matched",
                 "bom.json:35 h is not pinned (vers:npm/>=1|<2), so it is not matched",
                 "bom.json:36 \"not a purl\" is no purl: a package URL begins with `pkg:`",
@@ -273,33 +368,45 @@ mod tests {
                 "bom.json:46 \"b\" depends on \"nowhere\", which is no component",
                 "bom.json:48 the ref \"lost\" is of no component",
                 "bom.json:49 a dependency has no ref",
-            ] });
+            ],
+        });
     }
 
     #[test]
     fn an_image_with_a_distribution() {
-        check(Case { folder: "cyclonedx/testdata/image", file: "image.cdx.json", want: &[
+        check(Case {
+            folder: "cyclonedx/testdata/image",
+            file: "image.cdx.json",
+            want: &[
                 "Alpine busybox 1.36.1-r15 runtime direct:? :8 needs:",
                 "Debian curl 7.88.1-10 runtime direct:? :7 needs:",
                 "Debian noversion ? runtime direct:? :9 needs:",
                 "crates.io tool 1 runtime direct:? :4 needs:",
                 "npm x 1 runtime direct:yes :7 needs:y 1",
                 "npm y 1 runtime direct:no :8 needs:",
-            ], problems: &[
-                "image.cdx.json:9 noversion has no version, so it is not matched",
-            ] });
+            ],
+            problems: &["image.cdx.json:9 noversion has no version, so it is not matched"],
+        });
     }
 
     #[test]
     fn a_vex_and_a_file_of_that_name_are_no_inventory() {
-        check(Case { folder: "cyclonedx/testdata/none", file: "bom.json", want: &[], problems: &[] });
+        check(Case {
+            folder: "cyclonedx/testdata/none",
+            file: "bom.json",
+            want: &[],
+            problems: &[],
+        });
     }
 
     #[test]
     fn the_format_is_told_from_its_first_bytes() {
         for (head, want) in [
             ("{\"bomFormat\": \"CycloneDX\"", true),
-            ("{\"$schema\":\"http://cyclonedx.org/schema/bom-1.5.schema.json\"", true),
+            (
+                "{\"$schema\":\"http://cyclonedx.org/schema/bom-1.5.schema.json\"",
+                true,
+            ),
             ("{\"bomFormat\": 1}", false),
             ("{}", false),
         ] {

@@ -36,7 +36,14 @@ static ABOUT: About = About {
     files: &["go.mod", "go.sum", "go.work"],
     ecosystem: Some(Ecosystem::Go),
     specification: "https://go.dev/ref/mod#go-mod-file",
-    capabilities: Capabilities { edges: false, scopes: true, direct: true, lines: true, hashes: false, licences: false },
+    capabilities: Capabilities {
+        edges: false,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: false,
+        licences: false,
+    },
 };
 
 /// Most lines that are named as broken.
@@ -54,7 +61,12 @@ impl Extractor for GoMod {
             "go.sum" => {
                 if input.tree.single().is_some() || !beside(input, "go.mod") {
                     let reason = "go.sum names more versions than are built; without reading its go.mod, which of them are is not known";
-                    found.problem_with_hint(ProblemKind::Unresolved, 0, reason, Some("scan go.mod, or the folder that holds it"));
+                    found.problem_with_hint(
+                        ProblemKind::Unresolved,
+                        0,
+                        reason,
+                        Some("scan go.mod, or the folder that holds it"),
+                    );
                 }
             }
             "go.work" => work(input, found),
@@ -102,7 +114,12 @@ fn read<'a>(all: &'a [Directive<'a>], found: &mut Found) -> Mod<'a> {
             ("require", [path, version]) => {
                 let mut comment = directive.comment.split_ascii_whitespace();
                 let indirect = matches!(comment.next(), Some("indirect" | "indirect;"));
-                read.requires.push(Required { path, version, indirect, line: directive.line });
+                read.requires.push(Required {
+                    path,
+                    version,
+                    indirect,
+                    line: directive.line,
+                });
             }
             ("exclude", [path, version]) => {
                 read.excluded.insert((path, version));
@@ -111,12 +128,23 @@ fn read<'a>(all: &'a [Directive<'a>], found: &mut Found) -> Mod<'a> {
             ("tool", [package]) => read.tools.push(package),
             // About the module itself, or about building it.
             ("retract" | "godebug" | "ignore" | "use", _) => {}
-            (verb @ ("module" | "go" | "toolchain" | "require" | "exclude" | "replace" | "tool"), _) => {
-                found.problem(ProblemKind::Unreadable, directive.line, format!("{verb} is not followed by what it needs"));
+            (
+                verb @ ("module" | "go" | "toolchain" | "require" | "exclude" | "replace" | "tool"),
+                _,
+            ) => {
+                found.problem(
+                    ProblemKind::Unreadable,
+                    directive.line,
+                    format!("{verb} is not followed by what it needs"),
+                );
             }
             (verb, _) => {
                 let short: String = verb.chars().take(40).collect();
-                found.problem(ProblemKind::Odd, directive.line, format!("the directive {short:?} is not known"));
+                found.problem(
+                    ProblemKind::Odd,
+                    directive.line,
+                    format!("the directive {short:?} is not known"),
+                );
             }
         }
     }
@@ -125,13 +153,17 @@ fn read<'a>(all: &'a [Directive<'a>], found: &mut Found) -> Mod<'a> {
 
 /// `old [version] => new [version]`; false when it is not written so.
 fn replace<'a>(words: &[&'a str], replaced: &mut Replaced<'a>) -> bool {
-    let Some(arrow) = words.iter().position(|word| *word == "=>") else { return false };
+    let Some(arrow) = words.iter().position(|word| *word == "=>") else {
+        return false;
+    };
     let side = |words: &[&'a str]| match words {
         [path] => Some((*path, "")),
         [path, version] => Some((*path, *version)),
         _ => None,
     };
-    let (Some(old), Some(new)) = (side(&words[..arrow]), side(&words[arrow + 1..])) else { return false };
+    let (Some(old), Some(new)) = (side(&words[..arrow]), side(&words[arrow + 1..])) else {
+        return false;
+    };
     replaced.insert(old, new);
     true
 }
@@ -169,13 +201,20 @@ fn module(input: &Input<'_>, found: &mut Found) {
             continue;
         }
         if read.excluded.contains(&(required.path, required.version)) {
-            let reason = format!("{} {} is required and excluded; Go takes a later version, which is not told", required.path, required.version);
+            let reason = format!(
+                "{} {} is required and excluded; Go takes a later version, which is not told",
+                required.path, required.version
+            );
             found.problem(ProblemKind::Unresolved, required.line, reason);
         }
         let (path, version) = real(required, &read.replaced);
         used.insert(required.path);
         used.insert(path);
-        let tool = required.indirect && read.tools.iter().any(|package| provides(required.path, package));
+        let tool = required.indirect
+            && read
+                .tools
+                .iter()
+                .any(|package| provides(required.path, package));
         let scope = if tool { Scope::Dev } else { Scope::Runtime };
         let package = if is_local(path) {
             Package::new(Ecosystem::Go, required.path, "").origin(Origin::Own)
@@ -204,12 +243,20 @@ fn real<'a>(required: &Required<'a>, replaced: &Replaced<'a>) -> Module<'a> {
 
 /// A replacement without a version is a folder; it starts so (<https://go.dev/ref/mod#go-mod-file-replace>).
 fn is_local(path: &str) -> bool {
-    path.starts_with("./") || path.starts_with("../") || path.starts_with('/') || matches!(path, "." | "..") || path.get(1..3).is_some_and(|rest| matches!(rest, ":\\" | ":/"))
+    path.starts_with("./")
+        || path.starts_with("../")
+        || path.starts_with('/')
+        || matches!(path, "." | "..")
+        || path
+            .get(1..3)
+            .is_some_and(|rest| matches!(rest, ":\\" | ":/"))
 }
 
 /// Whether a package lies in a module.
 fn provides(module: &str, package: &str) -> bool {
-    package.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    package
+        .strip_prefix(module)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn stdlib(read: &Mod<'_>, found: &mut Found) {
@@ -217,14 +264,24 @@ fn stdlib(read: &Mod<'_>, found: &mut Found) {
         found.fact("toolchain", name, line);
         // `go1.21.3-suffix`; `default` and `local` name no version.
         let version = name.strip_prefix("go")?.split(['-', '+']).next()?;
-        version.starts_with(|c: char| c.is_ascii_digit()).then_some((version, line))
+        version
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then_some((version, line))
     });
     let higher = match (toolchain, read.go) {
-        (Some(toolchain), Some(go)) if Scheme::Go.compare(toolchain.0, go.0) == Ordering::Greater => Some(toolchain),
+        (Some(toolchain), Some(go))
+            if Scheme::Go.compare(toolchain.0, go.0) == Ordering::Greater =>
+        {
+            Some(toolchain)
+        }
         (toolchain, go) => go.or(toolchain),
     };
     if let Some((version, line)) = higher {
-        found.add(Package::new(Ecosystem::Go, "stdlib", version).direct(true).line(line));
+        found.add(
+            Package::new(Ecosystem::Go, "stdlib", version)
+                .direct(true)
+                .line(line),
+        );
     }
 }
 
@@ -235,7 +292,12 @@ fn sums(input: &Input<'_>, read: &Mod<'_>, used: &HashSet<&str>, found: &mut Fou
         Ok(None) => {
             if !read.requires.is_empty() {
                 let reason = "before go 1.17 it names only what the project asks for, and there is no go.sum: what those modules need is not known";
-                found.problem_with_hint(ProblemKind::Unresolved, read.go.map_or(0, |(_, line)| line), reason, Some("run `go mod tidy` and scan again"));
+                found.problem_with_hint(
+                    ProblemKind::Unresolved,
+                    read.go.map_or(0, |(_, line)| line),
+                    reason,
+                    Some("run `go mod tidy` and scan again"),
+                );
             }
             return;
         }
@@ -251,7 +313,12 @@ fn sums(input: &Input<'_>, read: &Mod<'_>, used: &HashSet<&str>, found: &mut Fou
         let (Some(version), Some(_), None) = (version, hash, words.next()) else {
             wrong += 1;
             if wrong <= WRONG {
-                found.problem_in(&sibling.path, ProblemKind::Unreadable, line, "a line without module, version and hash");
+                found.problem_in(
+                    &sibling.path,
+                    ProblemKind::Unreadable,
+                    line,
+                    "a line without module, version and hash",
+                );
             }
             continue;
         };
@@ -272,7 +339,12 @@ fn sums(input: &Input<'_>, read: &Mod<'_>, used: &HashSet<&str>, found: &mut Fou
     let mut modules: Vec<_> = highest.into_iter().collect();
     modules.sort_unstable();
     for (path, (version, line)) in modules {
-        found.add(Package::new(Ecosystem::Go, path, version).direct(false).line(line).in_file(&sibling.path));
+        found.add(
+            Package::new(Ecosystem::Go, path, version)
+                .direct(false)
+                .line(line)
+                .in_file(&sibling.path),
+        );
     }
 }
 
@@ -282,8 +354,13 @@ fn workspace(input: &Input<'_>, found: &mut Found) -> Option<Sibling> {
     loop {
         if let Ok(Some(work)) = input.open(&join(folder, "go.work")?) {
             let (all, _) = directives(&work.text);
-            let uses = all.iter().filter(|directive| directive.verb == "use").filter_map(|directive| directive.words.first());
-            let member = uses.filter_map(|path| join(folder, path)).any(|path| path == input.folder());
+            let uses = all
+                .iter()
+                .filter(|directive| directive.verb == "use")
+                .filter_map(|directive| directive.words.first());
+            let member = uses
+                .filter_map(|path| join(folder, path))
+                .any(|path| path == input.folder());
             if member {
                 found.also_read(&work.path);
             }
@@ -304,11 +381,19 @@ fn work(input: &Input<'_>, found: &mut Found) {
         found.fact("toolchain", name, line);
     }
     for directive in all.iter().filter(|directive| directive.verb == "use") {
-        let Some(path) = directive.words.first() else { continue };
+        let Some(path) = directive.words.first() else {
+            continue;
+        };
         found.fact("workspace-member", path.as_ref(), directive.line);
-        let there = join(input.folder(), path).and_then(|folder| join(&folder, "go.mod")).is_some_and(|path| input.tree.is_file(&path));
+        let there = join(input.folder(), path)
+            .and_then(|folder| join(&folder, "go.mod"))
+            .is_some_and(|path| input.tree.is_file(&path));
         if !there {
-            found.problem(ProblemKind::Unresolved, directive.line, format!("the member {path} has no go.mod in the scanned folder"));
+            found.problem(
+                ProblemKind::Unresolved,
+                directive.line,
+                format!("the member {path} has no go.mod in the scanned folder"),
+            );
         }
     }
 }
@@ -319,7 +404,10 @@ mod tests {
 
     #[test]
     fn everything_that_a_go_mod_says() {
-        check(Case { folder: "go_mod/testdata/new", file: "go.mod", want: &[
+        check(Case {
+            folder: "go_mod/testdata/new",
+            file: "go.mod",
+            want: &[
                 "Go example.com/own ? runtime own :17 needs:",
                 "Go github.com/BurntSushi/toml v1.3.2 runtime direct:yes :13 needs:",
                 "Go github.com/docker/docker v20.10.0+incompatible runtime direct:no :18 needs:",
@@ -330,37 +418,50 @@ mod tests {
                 "Go golang.org/x/tools v0.30.0 dev direct:yes :19 needs:",
                 "Go gopkg.in/yaml.v3 v3.0.1 runtime direct:yes :16 needs:",
                 "Go stdlib 1.24.6 runtime direct:yes :6 needs:",
-            ], problems: &[
+            ],
+            problems: &[
                 "go.mod:24 golang.org/x/bad v1.0.0 is required and excluded; Go takes a later version, which is not told",
                 "go.mod:39 require is not followed by what it needs",
-            ] });
+            ],
+        });
     }
 
     #[test]
     fn before_1_17_the_rest_is_in_go_sum() {
-        check(Case { folder: "go_mod/testdata/old", file: "go.mod", want: &[
+        check(Case {
+            folder: "go_mod/testdata/old",
+            file: "go.mod",
+            want: &[
                 "Go github.com/deep/three v0.10.0 runtime direct:no :3 needs:",
                 "Go github.com/direct/one v1.0.0 runtime direct:yes :6 needs:",
                 "Go github.com/swap/two v1.5.0 runtime direct:yes :7 needs:",
                 "Go stdlib 1.14 runtime direct:yes :3 needs:",
-            ], problems: &[
-                "go.sum:10 a line without module, version and hash",
-            ] });
+            ],
+            problems: &["go.sum:10 a line without module, version and hash"],
+        });
     }
 
     #[test]
     fn a_workspace_replaces_for_its_members() {
-        check(Case { folder: "go_mod/testdata/work", file: "go.work", want: &[
+        check(Case {
+            folder: "go_mod/testdata/work",
+            file: "go.work",
+            want: &[
                 "Go github.com/z/y v1.9.0 runtime direct:yes :5 needs:",
                 "Go stdlib 1.22 runtime direct:yes :3 needs:",
-            ], problems: &[
-                "go.work:7 the member ./gone has no go.mod in the scanned folder",
-            ] });
+            ],
+            problems: &["go.work:7 the member ./gone has no go.mod in the scanned folder"],
+        });
     }
 
     #[test]
     fn a_sum_alone_is_no_inventory() {
-        check(Case { folder: "go_mod/testdata/sum", file: "go.sum", want: &[], problems: &["go.sum:0 go.sum names more versions"] });
+        check(Case {
+            folder: "go_mod/testdata/sum",
+            file: "go.sum",
+            want: &[],
+            problems: &["go.sum:0 go.sum names more versions"],
+        });
     }
 
     #[test]

@@ -31,7 +31,12 @@ pub(super) fn directives(text: &str) -> (Vec<Directive<'_>>, Vec<(u32, String)>)
             if words[0] == ")" {
                 block = None;
             } else {
-                found.push(Directive { verb: verb.clone(), words, comment, line });
+                found.push(Directive {
+                    verb: verb.clone(),
+                    words,
+                    comment,
+                    line,
+                });
             }
             continue;
         }
@@ -43,7 +48,12 @@ pub(super) fn directives(text: &str) -> (Vec<Directive<'_>>, Vec<(u32, String)>)
             }
             continue;
         }
-        found.push(Directive { verb, words, comment, line });
+        found.push(Directive {
+            verb,
+            words,
+            comment,
+            line,
+        });
     }
     if let Some((verb, line)) = block {
         wrong.push((line, format!("the block of {verb} is not closed")));
@@ -66,7 +76,11 @@ fn tokens(line: &str) -> (Vec<Cow<'_, str>>, &str, bool) {
                     return (words, "", false);
                 };
                 let written = &inner[..end];
-                let word = if first == '"' && written.contains('\\') { Cow::Owned(unescape(written)) } else { Cow::Borrowed(written) };
+                let word = if first == '"' && written.contains('\\') {
+                    Cow::Owned(unescape(written))
+                } else {
+                    Cow::Borrowed(written)
+                };
                 words.push(word);
                 rest = &inner[end + 1..];
             }
@@ -75,7 +89,9 @@ fn tokens(line: &str) -> (Vec<Cow<'_, str>>, &str, bool) {
                 rest = &rest[1..];
             }
             _ => {
-                let stop = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | ',');
+                let stop = |c: char| {
+                    c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | ',')
+                };
                 let end = rest.find(stop).unwrap_or(rest.len());
                 let end = rest[..end].find("//").unwrap_or(end);
                 words.push(Cow::Borrowed(&rest[..end]));
@@ -102,7 +118,11 @@ fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        out.push(if c == '\\' { chars.next().unwrap_or('\\') } else { c });
+        out.push(if c == '\\' {
+            chars.next().unwrap_or('\\')
+        } else {
+            c
+        });
     }
     out
 }
@@ -113,10 +133,32 @@ mod tests {
 
     #[test]
     fn blocks_comments_and_strings() {
-        let (found, wrong) = directives("module \"a b\" // x\nrequire ( // y\n\tc v1 // indirect\n)\nexclude ()\nretract [v1, v2]\nreplace d=>e\nrequire(\n`f` v2//z\n");
-        let lines: Vec<_> = found.iter().map(|it| format!("{} {} {} {}", it.line, it.verb, it.words.join("|"), it.comment)).collect();
-        let want = ["1 module a b x", "3 require c|v1 indirect", "6 retract [|v1|,|v2|] ", "7 replace d=>e ", "9 require f|v2 z"];
+        let (found, wrong) = directives(
+            "module \"a b\" // x\nrequire ( // y\n\tc v1 // indirect\n)\nexclude ()\nretract [v1, v2]\nreplace d=>e\nrequire(\n`f` v2//z\n",
+        );
+        let lines: Vec<_> = found
+            .iter()
+            .map(|it| {
+                format!(
+                    "{} {} {} {}",
+                    it.line,
+                    it.verb,
+                    it.words.join("|"),
+                    it.comment
+                )
+            })
+            .collect();
+        let want = [
+            "1 module a b x",
+            "3 require c|v1 indirect",
+            "6 retract [|v1|,|v2|] ",
+            "7 replace d=>e ",
+            "9 require f|v2 z",
+        ];
         assert_eq!(lines, want);
-        assert_eq!(wrong, [(8, "the block of require is not closed".to_owned())]);
+        assert_eq!(
+            wrong,
+            [(8, "the block of require is not closed".to_owned())]
+        );
     }
 }

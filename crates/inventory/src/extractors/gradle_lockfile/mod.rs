@@ -20,7 +20,14 @@ static ABOUT: About = About {
     files: &["gradle.lockfile", "*-gradle.lockfile", "*.lockfile"],
     ecosystem: Some(Ecosystem::Maven),
     specification: "https://docs.gradle.org/current/userguide/dependency_locking.html",
-    capabilities: Capabilities { edges: false, scopes: true, direct: false, lines: true, hashes: false, licences: false },
+    capabilities: Capabilities {
+        edges: false,
+        scopes: true,
+        direct: false,
+        lines: true,
+        hashes: false,
+        licences: false,
+    },
 };
 
 /// Most lines that are named as broken.
@@ -35,18 +42,30 @@ impl Extractor for GradleLockfile {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let named = name == "gradle.lockfile" || matches("*-gradle.lockfile", name);
         // Other tools have lockfiles too: any name only where Gradle keeps its own.
-        named || (matches("*.lockfile", name) && folder.split('/').any(|part| matches!(part, "dependency-locks" | "gradle")))
+        named
+            || (matches("*.lockfile", name)
+                && folder
+                    .split('/')
+                    .any(|part| matches!(part, "dependency-locks" | "gradle")))
     }
 
     fn extract(&self, input: &Input<'_>, found: &mut Found) {
         // A file below `gradle/` speaks for the folder that holds `gradle/`.
         let folder = input.folder();
         let above = folder.strip_suffix("/dependency-locks").unwrap_or(folder);
-        match above.strip_suffix("gradle").map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
-            Some(project) if above == "gradle" || above.ends_with("/gradle") => found.belongs_to(project),
+        match above
+            .strip_suffix("gradle")
+            .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+        {
+            Some(project) if above == "gradle" || above.ends_with("/gradle") => {
+                found.belongs_to(project);
+            }
             _ => {}
         }
-        let name = input.name().strip_suffix(".lockfile").unwrap_or(input.name());
+        let name = input
+            .name()
+            .strip_suffix(".lockfile")
+            .unwrap_or(input.name());
         let build = name.starts_with("buildscript") || name.starts_with("settings");
         let mut wrong = 0;
         for (line, content) in input.lines() {
@@ -60,28 +79,54 @@ impl Extractor for GradleLockfile {
             }
             let mut parts = module.trim().split(':');
             match (parts.next(), parts.next(), parts.next(), parts.next()) {
-                (Some(group), Some(artifact), Some(version), None) if ![group, artifact, version].iter().any(|part| part.is_empty()) => {
-                    let scope = if build { Scope::Build } else { scope(configurations) };
-                    found.add(Package::new(Ecosystem::Maven, format!("{group}:{artifact}"), version).scope(scope).line(line));
+                (Some(group), Some(artifact), Some(version), None)
+                    if ![group, artifact, version]
+                        .iter()
+                        .any(|part| part.is_empty()) =>
+                {
+                    let scope = if build {
+                        Scope::Build
+                    } else {
+                        scope(configurations)
+                    };
+                    found.add(
+                        Package::new(Ecosystem::Maven, format!("{group}:{artifact}"), version)
+                            .scope(scope)
+                            .line(line),
+                    );
                 }
                 _ => {
                     wrong += 1;
                     if wrong <= WRONG {
                         let short: String = content.chars().take(60).collect();
-                        found.problem(ProblemKind::Unreadable, line, format!("{short:?} is no group:artifact:version"));
+                        found.problem(
+                            ProblemKind::Unreadable,
+                            line,
+                            format!("{short:?} is no group:artifact:version"),
+                        );
                     }
                 }
             }
         }
         if wrong > WRONG {
-            found.problem(ProblemKind::Unreadable, 0, format!("{} more lines are no group:artifact:version", wrong - WRONG));
+            found.problem(
+                ProblemKind::Unreadable,
+                0,
+                format!("{} more lines are no group:artifact:version", wrong - WRONG),
+            );
         }
     }
 }
 
 /// The strongest reason among the configurations that hold a module.
 fn scope(configurations: &str) -> Scope {
-    configurations.split(',').map(str::trim).filter(|name| !name.is_empty()).map(reason).min().unwrap_or(Scope::Runtime)
+    configurations
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(reason)
+        .min()
+        .unwrap_or(Scope::Runtime)
 }
 
 /// Why a configuration holds modules, by the names that the plug-ins give: `testRuntimeClasspath`,
@@ -91,11 +136,38 @@ fn reason(name: &str) -> Scope {
     if lower.contains("test") && !lower.contains("latest") {
         return Scope::Test;
     }
-    let build = ["annotationprocessor", "kapt", "ksp", "buildscript", "kotlincompiler", "kotlinbuild", "kotlinnative", "scalacompiler", "zinc", "protobuf", "antlr"];
+    let build = [
+        "annotationprocessor",
+        "kapt",
+        "ksp",
+        "buildscript",
+        "kotlincompiler",
+        "kotlinbuild",
+        "kotlinnative",
+        "scalacompiler",
+        "zinc",
+        "protobuf",
+        "antlr",
+    ];
     if lower == "classpath" || build.iter().any(|word| lower.contains(word)) {
         return Scope::Build;
     }
-    let dev = ["checkstyle", "pmd", "spotbugs", "jacoco", "detekt", "ktlint", "errorprone", "lint", "jmh", "developmentonly", "spotless", "codenarc", "asciidoctor", "dokka"];
+    let dev = [
+        "checkstyle",
+        "pmd",
+        "spotbugs",
+        "jacoco",
+        "detekt",
+        "ktlint",
+        "errorprone",
+        "lint",
+        "jmh",
+        "developmentonly",
+        "spotless",
+        "codenarc",
+        "asciidoctor",
+        "dokka",
+    ];
     if dev.iter().any(|word| lower.contains(word)) {
         return Scope::Dev;
     }
@@ -109,22 +181,28 @@ mod tests {
 
     #[test]
     fn configurations_tell_why_a_module_is_there() {
-        check(Case { folder: "gradle_lockfile/testdata/app", file: "gradle.lockfile", want: &[
+        check(Case {
+            folder: "gradle_lockfile/testdata/app",
+            file: "gradle.lockfile",
+            want: &[
                 "Maven com.android.tools.build:gradle 8.1.0 build direct:? :1 needs:",
                 "Maven com.example:core 1.2.3 runtime direct:? :4 needs:",
                 "Maven org.hamcrest:hamcrest 2.2 test direct:? :2 needs:",
                 "Maven org.junit:junit-api 5.9.0 test direct:? :5 needs:",
                 "Maven org.mapstruct:mapstruct-processor 1.5.5.Final build direct:? :6 needs:",
-            ], problems: &[
-                "gradle.lockfile:7 \"this is no module=x\" is no group:artifact:version",
-            ] });
+            ],
+            problems: &["gradle.lockfile:7 \"this is no module=x\" is no group:artifact:version"],
+        });
     }
 
     #[test]
     fn names_of_configurations() {
         for (names, want) in [
             ("compileClasspath,testCompileClasspath", Scope::Runtime),
-            ("testRuntimeClasspath,integrationTestCompileClasspath", Scope::Test),
+            (
+                "testRuntimeClasspath,integrationTestCompileClasspath",
+                Scope::Test,
+            ),
             ("annotationProcessor,testAnnotationProcessor", Scope::Build),
             ("productionRuntimeClasspath", Scope::Runtime),
             ("classpath", Scope::Build),

@@ -14,7 +14,7 @@ mod model;
 mod poms;
 mod resolve;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use stanchion_model::Ecosystem;
@@ -37,7 +37,14 @@ static ABOUT: About = About {
     files: &["pom.xml", "*.pom"],
     ecosystem: Some(Ecosystem::Maven),
     specification: "https://maven.apache.org/pom.html",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: false, licences: true },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: false,
+        licences: true,
+    },
 };
 
 const HINT: &str = "write an SBOM with the CycloneDX plug-in (`mvn org.cyclonedx:cyclonedx-maven-plugin:makeAggregateBom`) and scan that as well";
@@ -61,10 +68,22 @@ impl Extractor for MavenPom {
             None => Arc::new(Pom::read(input.path, input.text, &input.limits)),
         };
         for (line, reason, matters) in &pom.wrong {
-            let kind = if *matters { ProblemKind::Unreadable } else { ProblemKind::Odd };
+            let kind = if *matters {
+                ProblemKind::Unreadable
+            } else {
+                ProblemKind::Odd
+            };
             found.problem(kind, *line, reason.clone());
         }
-        Reader { effective: Effective::new(&pom, poms, input), poms, input, own: None, open: Vec::new(), foreign: false }.read(&pom, found);
+        Reader {
+            effective: Effective::new(&pom, poms, input),
+            poms,
+            input,
+            own: None,
+            open: Vec::new(),
+            foreign: false,
+        }
+        .read(&pom, found);
     }
 }
 
@@ -83,8 +102,14 @@ impl Reader<'_, '_> {
         let version = pom.version().map(|version| self.effective.best(version));
         found.project(Some(&pom.artifact), version.as_deref());
         if let (Some(group), false) = (pom.group(), pom.artifact.is_empty()) {
-            let name = format!("{}:{}", self.effective.best(group), self.effective.best(&pom.artifact));
-            let mut package = Package::new(Ecosystem::Maven, name, version.unwrap_or_default()).origin(Origin::Own).line(pom.line);
+            let name = format!(
+                "{}:{}",
+                self.effective.best(group),
+                self.effective.best(&pom.artifact)
+            );
+            let mut package = Package::new(Ecosystem::Maven, name, version.unwrap_or_default())
+                .origin(Origin::Own)
+                .line(pom.line);
             for licence in &pom.licences {
                 package = package.licence(licence.as_str());
             }
@@ -98,10 +123,21 @@ impl Reader<'_, '_> {
         self.plugins(found);
         if let Some((first, line)) = self.open.first() {
             let more = self.open.len() - 1;
-            let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-            found.problem(ProblemKind::Unresolved, *line, format!("the plug-in {first}{others} has no version, so it is not matched"));
+            let others = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            found.problem(
+                ProblemKind::Unresolved,
+                *line,
+                format!("the plug-in {first}{others} has no version, so it is not matched"),
+            );
         }
-        if self.foreign {
+        // Told once for a project of many modules, by its topmost POM.
+        if (self.foreign || !pom.modules.is_empty())
+            && !self.poms.lies_below_another(self.input.folder())
+        {
             let reason = "a pom.xml names only what the project asks for itself: what those dependencies need is not known and not matched";
             found.problem_with_hint(ProblemKind::Unresolved, 0, reason, Some(HINT));
         }
@@ -110,7 +146,11 @@ impl Reader<'_, '_> {
     /// Parents and modules that are not here, and registries.
     fn surroundings(&self, pom: &Pom, found: &mut Found) {
         let line = &self.effective.line;
-        if let Some((last, parent)) = line.broken.and_then(|at| line.poms.get(at)).and_then(|last| Some((last, last.parent.as_ref()?))) {
+        if let Some((last, parent)) = line
+            .broken
+            .and_then(|at| line.poms.get(at))
+            .and_then(|last| Some((last, last.parent.as_ref()?)))
+        {
             let version = parent.version.as_deref().unwrap_or("?");
             let reason = format!(
                 "the parent {}:{}:{version} is not in the scanned folder, so what it asks for and the versions it manages are not known",
@@ -121,10 +161,15 @@ impl Reader<'_, '_> {
         for (module, line) in &pom.modules {
             let place = join(self.input.folder(), module);
             let there = place.is_some_and(|place| {
-                self.input.tree.is_file(&place) || join(&place, "pom.xml").is_some_and(|path| self.input.tree.is_file(&path))
+                self.input.tree.is_file(&place)
+                    || join(&place, "pom.xml").is_some_and(|path| self.input.tree.is_file(&path))
             });
             if !there {
-                found.problem(ProblemKind::Unresolved, *line, format!("the module {module} is not in the scanned folder"));
+                found.problem(
+                    ProblemKind::Unresolved,
+                    *line,
+                    format!("the module {module} is not in the scanned folder"),
+                );
             }
         }
         for (url, line) in &pom.repositories {
@@ -136,13 +181,20 @@ impl Reader<'_, '_> {
 
     fn dependencies(&mut self, found: &mut Found) {
         let poms = self.effective.line.poms.clone();
-        let all = || poms.iter().flat_map(|pom| pom.dependencies.iter().map(move |it| (pom, it)));
+        let all = || {
+            poms.iter()
+                .flat_map(|pom| pom.dependencies.iter().map(move |it| (pom, it)))
+        };
         // What says its version may still take its scope from what is managed.
         let open = all().filter(|(_, it)| it.version.is_none() || it.scope.is_none());
-        let names: HashSet<String> = open.map(|(_, it)| self.effective.best(&it.artifact).into_owned()).collect();
+        let names: HashSet<String> = open
+            .map(|(_, it)| self.effective.best(&it.artifact).into_owned())
+            .collect();
         let management = self.effective.management(&names);
         for (path, line, name) in &management.absent {
-            let reason = format!("the bill of materials {name} is not in the scanned folder, so the versions it manages are not known");
+            let reason = format!(
+                "the bill of materials {name} is not in the scanned folder, so the versions it manages are not known"
+            );
             problem(self.input, found, path, *line, reason);
         }
         let mut seen: HashSet<Key> = HashSet::new();
@@ -176,9 +228,16 @@ impl Reader<'_, '_> {
         found: &mut Found,
     ) -> Package {
         let name = format!("{}:{}", key.group, key.artifact);
-        let scope = dependency.scope.as_deref().or_else(|| managed.and_then(|it| it.scope.as_deref()));
-        let optional = dependency.optional.as_deref().or_else(|| managed.and_then(|it| it.optional.as_deref()));
-        let optional = optional.is_some_and(|it| self.effective.best(it).eq_ignore_ascii_case("true"));
+        let scope = dependency
+            .scope
+            .as_deref()
+            .or_else(|| managed.and_then(|it| it.scope.as_deref()));
+        let optional = dependency
+            .optional
+            .as_deref()
+            .or_else(|| managed.and_then(|it| it.optional.as_deref()));
+        let optional =
+            optional.is_some_and(|it| self.effective.best(it).eq_ignore_ascii_case("true"));
         let scope = match scope.map(|scope| self.effective.best(scope)).as_deref() {
             Some("test") => Scope::Test,
             Some("provided") => Scope::Build,
@@ -186,7 +245,11 @@ impl Reader<'_, '_> {
             _ => Scope::Runtime,
         };
         let own = self.poms.builds(&key.group, &key.artifact);
-        let written = dependency.version.as_deref().map(|version| self.effective.text(version).map(std::borrow::Cow::into_owned));
+        let written = dependency.version.as_deref().map(|version| {
+            self.effective
+                .text(version)
+                .map(std::borrow::Cow::into_owned)
+        });
         let version = match written.or_else(|| managed.and_then(|it| it.version.clone())) {
             Some(version) => version.and_then(|version| exact(&version)),
             None if self.effective.line.broken.is_some() || !management.absent.is_empty() => {
@@ -196,39 +259,64 @@ impl Reader<'_, '_> {
         };
         let version = version.unwrap_or_else(|reason| {
             if !own {
-                problem(self.input, found, &pom.path, dependency.line, format!("{name} is not pinned, so it is not matched: {reason}"));
+                problem(
+                    self.input,
+                    found,
+                    &pom.path,
+                    dependency.line,
+                    format!("{name} is not pinned, so it is not matched: {reason}"),
+                );
             }
             String::new()
         });
-        let mut package = Package::new(Ecosystem::Maven, name, version).scope(scope).line(dependency.line).qualifier("classifier", key.classifier.as_str());
+        let mut package = Package::new(Ecosystem::Maven, name, version)
+            .scope(scope)
+            .line(dependency.line)
+            .qualifier("classifier", key.classifier.as_str());
         if key.kind != "jar" {
             package = package.qualifier("type", key.kind.as_str());
         }
         if pom.path != self.input.path {
             package = package.in_file(&pom.path);
         }
-        if own { package.origin(Origin::Own) } else { package.direct(true) }
+        if own {
+            package.origin(Origin::Own)
+        } else {
+            package.direct(true)
+        }
     }
 
     fn plugins(&mut self, found: &mut Found) {
         let poms = self.effective.line.poms.clone();
         let mut seen: HashSet<(String, String)> = HashSet::new();
-        for (pom, plugin) in poms.iter().flat_map(|pom| pom.plugins.iter().map(move |plugin| (pom, plugin))) {
+        let mut managed: HashMap<(String, String), &Plugin> = HashMap::new();
+        for plugin in poms.iter().flat_map(|pom| &pom.managed_plugins) {
+            let key = self.effective.key(&plugin.it);
+            managed.entry((key.group, key.artifact)).or_insert(plugin);
+        }
+        for (pom, plugin) in poms
+            .iter()
+            .flat_map(|pom| pom.plugins.iter().map(move |plugin| (pom, plugin)))
+        {
             let key = self.effective.key(&plugin.it);
             if key.artifact.is_empty() || !seen.insert((key.group.clone(), key.artifact.clone())) {
                 continue;
             }
-            let managed = poms.iter().flat_map(|pom| &pom.managed_plugins).find(|managed| {
-                let it = self.effective.key(&managed.it);
-                (it.group, it.artifact) == (key.group.clone(), key.artifact.clone())
-            });
-            let version = plugin.it.version.as_deref().or_else(|| managed.and_then(|managed| managed.it.version.as_deref()));
+            let managed = managed
+                .get(&(key.group.clone(), key.artifact.clone()))
+                .copied();
+            let version = plugin
+                .it
+                .version
+                .as_deref()
+                .or_else(|| managed.and_then(|managed| managed.it.version.as_deref()));
             let handle = self.tool(pom, &plugin.it, &key, version, found);
-            let more = managed.map_or(&[][..], |managed: &Plugin| &managed.dependencies);
+            let more = managed.map_or(&[][..], |managed| &managed.dependencies);
             for dependency in plugin.dependencies.iter().chain(more) {
                 let key = self.effective.key(dependency);
                 if !key.group.is_empty() && !key.artifact.is_empty() {
-                    let needed = self.tool(pom, dependency, &key, dependency.version.as_deref(), found);
+                    let needed =
+                        self.tool(pom, dependency, &key, dependency.version.as_deref(), found);
                     found.depend(handle, needed);
                 }
             }
@@ -236,27 +324,57 @@ impl Reader<'_, '_> {
     }
 
     /// A plug-in, or what one is given.
-    fn tool(&mut self, pom: &Pom, it: &Dependency, key: &Key, version: Option<&str>, found: &mut Found) -> Handle {
+    fn tool(
+        &mut self,
+        pom: &Pom,
+        it: &Dependency,
+        key: &Key,
+        version: Option<&str>,
+        found: &mut Found,
+    ) -> Handle {
         let name = format!("{}:{}", key.group, key.artifact);
         let own = self.poms.builds(&key.group, &key.artifact);
-        let version = version.map(|version| self.effective.text(version).and_then(|version| exact(&version)));
+        let version = version.map(|version| {
+            self.effective
+                .text(version)
+                .and_then(|version| exact(&version))
+        });
         let version = match version {
             Some(Ok(version)) => version,
             _ if own => String::new(),
             Some(Err(reason)) => {
-                problem(self.input, found, &pom.path, it.line, format!("{name} is not pinned, so it is not matched: {reason}"));
+                problem(
+                    self.input,
+                    found,
+                    &pom.path,
+                    it.line,
+                    format!("{name} is not pinned, so it is not matched: {reason}"),
+                );
                 String::new()
             }
             None => {
-                self.open.push((name.clone(), if pom.path == self.input.path { it.line } else { 0 }));
+                self.open.push((
+                    name.clone(),
+                    if pom.path == self.input.path {
+                        it.line
+                    } else {
+                        0
+                    },
+                ));
                 String::new()
             }
         };
-        let mut package = Package::new(Ecosystem::Maven, name, version).scope(Scope::Build).line(it.line);
+        let mut package = Package::new(Ecosystem::Maven, name, version)
+            .scope(Scope::Build)
+            .line(it.line);
         if pom.path != self.input.path {
             package = package.in_file(&pom.path);
         }
-        let handle = found.add(if own { package.origin(Origin::Own) } else { package.direct(true) });
+        let handle = found.add(if own {
+            package.origin(Origin::Own)
+        } else {
+            package.direct(true)
+        });
         if let Some(from) = self.own {
             found.depend(from, handle);
         }
@@ -277,16 +395,22 @@ fn problem(input: &Input<'_>, found: &mut Found, path: &str, line: u32, reason: 
 /// allows, else why it allows several.
 fn exact(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        if !inner.contains([',', '[', '(', ')', ']']) && !inner.trim().is_empty() {
-            return Ok(inner.trim().to_owned());
-        }
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .map(str::trim);
+    if let Some(version) =
+        inner.filter(|inner| !inner.is_empty() && !inner.contains([',', '[', '(', ')', ']']))
+    {
+        return Ok(version.to_owned());
     }
     if text.is_empty() {
         Err("its version is empty".to_owned())
     } else if text.contains(['[', '(', ']', ')', ',']) || matches!(text, "LATEST" | "RELEASE") {
         Err(format!("{text} allows several versions"))
-    } else if text.contains(|c: char| c.is_whitespace() || matches!(c, '&' | '<' | '>' | '$' | '{' | '}')) {
+    } else if text
+        .contains(|c: char| c.is_whitespace() || matches!(c, '&' | '<' | '>' | '$' | '{' | '}'))
+    {
         Err(format!("{text:?} is no version"))
     } else {
         Ok(text.to_owned())

@@ -61,25 +61,50 @@ pub(super) struct Plugin {
 impl Pom {
     /// The group, its own or the parent's.
     pub(super) fn group(&self) -> Option<&str> {
-        self.group.as_deref().or_else(|| self.parent.as_ref().map(|parent| parent.group.as_str()))
+        self.group
+            .as_deref()
+            .or_else(|| self.parent.as_ref().map(|parent| parent.group.as_str()))
     }
 
     /// The version, its own or the parent's.
     pub(super) fn version(&self) -> Option<&str> {
-        self.version.as_deref().or_else(|| self.parent.as_ref().and_then(|parent| parent.version.as_deref()))
+        self.version.as_deref().or_else(|| {
+            self.parent
+                .as_ref()
+                .and_then(|parent| parent.version.as_deref())
+        })
     }
 
     /// Reads a file; what cannot be read is in [`Pom::wrong`].
     pub(super) fn read(path: &str, text: &str, limits: &Limits) -> Self {
-        let XmlDocument { root, error, warnings } = xml::parse(text, limits);
-        let mut pom = Self { path: path.to_owned(), ..Self::default() };
+        let XmlDocument {
+            root,
+            error,
+            warnings,
+        } = xml::parse(text, limits);
+        let mut pom = Self {
+            path: path.to_owned(),
+            ..Self::default()
+        };
         if let Some(error) = error {
-            pom.wrong.push((error.line, format!("{}; what stands before it was read", error.message), true));
+            pom.wrong.push((
+                error.line,
+                format!("{}; what stands before it was read", error.message),
+                true,
+            ));
         }
-        pom.wrong.extend(warnings.into_iter().map(|warning| (warning.line, warning.message, false)));
+        pom.wrong.extend(
+            warnings
+                .into_iter()
+                .map(|warning| (warning.line, warning.message, false)),
+        );
         match root {
             Some(root) if root.local_name() == "project" => pom.project(&root),
-            Some(root) => pom.wrong.push((root.line, format!("<{}> where <project> is expected", root.name), true)),
+            Some(root) => pom.wrong.push((
+                root.line,
+                format!("<{}> where <project> is expected", root.name),
+                true,
+            )),
             None => {}
         }
         pom
@@ -88,7 +113,9 @@ impl Pom {
     fn project(&mut self, root: &Element<'_>) {
         self.line = root.line;
         self.group = owned(root.value("groupId"));
-        self.artifact = root.value("artifactId").unwrap_or_default().to_owned();
+        root.value("artifactId")
+            .unwrap_or_default()
+            .clone_into(&mut self.artifact);
         self.version = owned(root.value("version"));
         if let Some(parent) = root.child("parent") {
             let relative = match parent.child("relativePath") {
@@ -103,11 +130,16 @@ impl Pom {
                 line: parent.line,
             });
         }
-        self.licences.extend(root.nested("licenses", "license").filter_map(|licence| owned(licence.value("name"))));
+        self.licences.extend(
+            root.nested("licenses", "license")
+                .filter_map(|licence| owned(licence.value("name"))),
+        );
         self.add(root);
         for profile in root.nested("profiles", "profile") {
             // Which other profiles are on is decided by the machine that builds.
-            let default = profile.child("activation").and_then(|activation| activation.value("activeByDefault"));
+            let default = profile
+                .child("activation")
+                .and_then(|activation| activation.value("activeByDefault"));
             if default.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
                 self.add(profile);
             }
@@ -117,23 +149,46 @@ impl Pom {
     /// What a project and a profile have in common.
     fn add(&mut self, node: &Element<'_>) {
         for property in node.children("properties").flat_map(|list| &list.children) {
-            self.properties.insert(property.name.clone().into_owned(), property.text.trim().to_owned());
+            self.properties.insert(
+                property.name.clone().into_owned(),
+                property.text.trim().to_owned(),
+            );
         }
-        let managed = node.children("dependencyManagement").flat_map(|list| list.nested("dependencies", "dependency"));
+        let managed = node
+            .children("dependencyManagement")
+            .flat_map(|list| list.nested("dependencies", "dependency"));
         self.managed.extend(managed.map(|it| dependency(it, "")));
-        self.dependencies.extend(node.nested("dependencies", "dependency").map(|it| dependency(it, "")));
+        self.dependencies.extend(
+            node.nested("dependencies", "dependency")
+                .map(|it| dependency(it, "")),
+        );
         for build in node.children("build") {
-            self.plugins.extend(build.nested("plugins", "plugin").map(plugin));
-            self.plugins.extend(build.nested("extensions", "extension").map(|it| Plugin { it: dependency(it, ""), dependencies: Vec::new() }));
-            let managed = build.children("pluginManagement").flat_map(|list| list.nested("plugins", "plugin"));
+            self.plugins
+                .extend(build.nested("plugins", "plugin").map(plugin));
+            self.plugins
+                .extend(build.nested("extensions", "extension").map(|it| Plugin {
+                    it: dependency(it, ""),
+                    dependencies: Vec::new(),
+                }));
+            let managed = build
+                .children("pluginManagement")
+                .flat_map(|list| list.nested("plugins", "plugin"));
             self.managed_plugins.extend(managed.map(plugin));
         }
-        for (list, item) in [("repositories", "repository"), ("pluginRepositories", "pluginRepository")] {
-            let urls = node.nested(list, item).filter_map(|it| Some((it.value("url")?.to_owned(), it.line)));
+        for (list, item) in [
+            ("repositories", "repository"),
+            ("pluginRepositories", "pluginRepository"),
+        ] {
+            let urls = node
+                .nested(list, item)
+                .filter_map(|it| Some((it.value("url")?.to_owned(), it.line)));
             self.repositories.extend(urls);
         }
         for (list, item) in [("modules", "module"), ("subprojects", "subproject")] {
-            self.modules.extend(node.nested(list, item).map(|it| (it.text.trim().to_owned(), it.line)));
+            self.modules.extend(
+                node.nested(list, item)
+                    .map(|it| (it.text.trim().to_owned(), it.line)),
+            );
         }
     }
 }
@@ -156,6 +211,12 @@ fn dependency(node: &Element<'_>, group: &str) -> Dependency {
 }
 
 fn plugin(node: &Element<'_>) -> Plugin {
-    let dependencies = node.nested("dependencies", "dependency").map(|it| dependency(it, "")).collect();
-    Plugin { it: dependency(node, PLUGINS), dependencies }
+    let dependencies = node
+        .nested("dependencies", "dependency")
+        .map(|it| dependency(it, ""))
+        .collect();
+    Plugin {
+        it: dependency(node, PLUGINS),
+        dependencies,
+    }
 }

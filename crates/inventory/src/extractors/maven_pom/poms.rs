@@ -41,7 +41,10 @@ impl Poms {
     fn add(&mut self, pom: Pom) {
         let pom = Arc::new(pom);
         if let (Some(group), false) = (pom.group(), pom.artifact.is_empty()) {
-            self.by_name.entry((group.to_owned(), pom.artifact.clone())).or_default().push(pom.clone());
+            self.by_name
+                .entry((group.to_owned(), pom.artifact.clone()))
+                .or_default()
+                .push(pom.clone());
         }
         self.by_path.insert(pom.path.clone(), pom);
     }
@@ -50,19 +53,42 @@ impl Poms {
         self.by_path.get(path)
     }
 
+    /// Whether a folder above this one has a `pom.xml`.
+    pub(super) fn lies_below_another(&self, folder: &str) -> bool {
+        let mut folder = folder;
+        while !folder.is_empty() {
+            folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+            let path = join(folder, "pom.xml").unwrap_or_default();
+            if self.by_path.contains_key(&path) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether the target builds this itself.
     pub(super) fn builds(&self, group: &str, artifact: &str) -> bool {
-        self.by_name.contains_key(&(group.to_owned(), artifact.to_owned()))
+        self.by_name
+            .contains_key(&(group.to_owned(), artifact.to_owned()))
     }
 
     /// A POM by its name, at this version where both say one without properties.
-    pub(super) fn named(&self, group: &str, artifact: &str, version: Option<&str>) -> Option<&Arc<Pom>> {
+    pub(super) fn named(
+        &self,
+        group: &str,
+        artifact: &str,
+        version: Option<&str>,
+    ) -> Option<&Arc<Pom>> {
         let known = self.by_name.get(&(group.to_owned(), artifact.to_owned()))?;
         known.iter().find(|pom| agree(pom.version(), version))
     }
 
     fn parent(&self, pom: &Pom, parent: &Parent, input: &Input<'_>) -> Option<Arc<Pom>> {
-        let is_it = |pom: &Pom| pom.group() == Some(&parent.group) && pom.artifact == parent.artifact && agree(pom.version(), parent.version.as_deref());
+        let is_it = |pom: &Pom| {
+            pom.group() == Some(&parent.group)
+                && pom.artifact == parent.artifact
+                && agree(pom.version(), parent.version.as_deref())
+        };
         let folder = pom.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         if let Some(near) = join(folder, &parent.relative).filter(|_| !parent.relative.is_empty()) {
             let inside = join(&near, "pom.xml").unwrap_or_default();
@@ -72,7 +98,11 @@ impl Poms {
                 }
             } else {
                 // Not among the files of the scan: a single file is scanned, or the name is its own.
-                let path = if input.tree.is_file(&near) { near } else { inside };
+                let path = if input.tree.is_file(&near) {
+                    near
+                } else {
+                    inside
+                };
                 if let Ok(Some(file)) = input.open(&path) {
                     let read = Pom::read(&path, &file.text, &input.limits);
                     if is_it(&read) {
@@ -81,7 +111,8 @@ impl Poms {
                 }
             }
         }
-        self.named(&parent.group, &parent.artifact, parent.version.as_deref()).cloned()
+        self.named(&parent.group, &parent.artifact, parent.version.as_deref())
+            .cloned()
     }
 
     /// A POM and its parents as far as they are here.
@@ -91,14 +122,16 @@ impl Poms {
         let mut broken = None;
         while let Some(last) = poms.last() {
             let Some(parent) = &last.parent else { break };
-            let next = if poms.len() < PARENTS { self.parent(last, parent, input) } else { None };
-            match next.filter(|next| seen.insert(next.path.clone())) {
-                Some(next) => poms.push(next),
-                None => {
-                    broken = Some(poms.len() - 1);
-                    break;
-                }
-            }
+            let next = if poms.len() < PARENTS {
+                self.parent(last, parent, input)
+            } else {
+                None
+            };
+            let Some(next) = next.filter(|next| seen.insert(next.path.clone())) else {
+                broken = Some(poms.len() - 1);
+                break;
+            };
+            poms.push(next);
         }
         Line { poms, broken }
     }

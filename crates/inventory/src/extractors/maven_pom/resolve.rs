@@ -53,7 +53,11 @@ pub(super) struct Management {
 
 impl<'p, 'i> Effective<'p, 'i> {
     pub(super) fn new(pom: &Arc<Pom>, poms: &'p Poms, input: &'p Input<'i>) -> Self {
-        Self { line: poms.line(pom, input), poms, input }
+        Self {
+            line: poms.line(pom, input),
+            poms,
+            input,
+        }
     }
 
     fn own(&self) -> &Pom {
@@ -65,7 +69,9 @@ impl<'p, 'i> Effective<'p, 'i> {
     fn property(&self, name: &str) -> Option<&str> {
         let own = self.own();
         let parent = || own.parent.as_ref();
-        let project = name.strip_prefix("project.").or_else(|| name.strip_prefix("pom."));
+        let project = name
+            .strip_prefix("project.")
+            .or_else(|| name.strip_prefix("pom."));
         match project {
             Some("version") => own.version(),
             Some("groupId") => own.group(),
@@ -73,13 +79,19 @@ impl<'p, 'i> Effective<'p, 'i> {
             Some("parent.version") => parent()?.version.as_deref(),
             Some("parent.groupId") => Some(&parent()?.group),
             Some("parent.artifactId") => Some(&parent()?.artifact),
-            _ => self.line.poms.iter().find_map(|pom| pom.properties.get(name)).map(String::as_str).or_else(|| match name {
-                // Without a prefix: deprecated, and still read by Maven 3.
-                "version" => own.version(),
-                "groupId" => own.group(),
-                "artifactId" => Some(&own.artifact),
-                _ => None,
-            }),
+            _ => self
+                .line
+                .poms
+                .iter()
+                .find_map(|pom| pom.properties.get(name))
+                .map(String::as_str)
+                .or_else(|| match name {
+                    // Without a prefix: deprecated, and still read by Maven 3.
+                    "version" => own.version(),
+                    "groupId" => own.group(),
+                    "artifactId" => Some(&own.artifact),
+                    _ => None,
+                }),
         }
     }
 
@@ -94,7 +106,13 @@ impl<'p, 'i> Effective<'p, 'i> {
         Ok(Cow::Owned(out))
     }
 
-    fn put(&self, text: &str, depth: usize, steps: &mut usize, out: &mut String) -> Result<(), String> {
+    fn put(
+        &self,
+        text: &str,
+        depth: usize,
+        steps: &mut usize,
+        out: &mut String,
+    ) -> Result<(), String> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(before);
@@ -103,10 +121,20 @@ impl<'p, 'i> Effective<'p, 'i> {
             };
             let name = name.trim();
             let short = || name.chars().take(80).collect::<String>();
-            *steps = steps.checked_sub(1).ok_or_else(|| format!("the property {} needs too many others", short()))?;
-            let value = self.property(name).ok_or_else(|| format!("the property {} is not defined in the scanned folder", short()))?;
+            *steps = steps
+                .checked_sub(1)
+                .ok_or_else(|| format!("the property {} needs too many others", short()))?;
+            let value = self.property(name).ok_or_else(|| {
+                format!(
+                    "the property {} is not defined in the scanned folder",
+                    short()
+                )
+            })?;
             if depth == 0 {
-                return Err(format!("the property {} leads back to itself or too deep", short()));
+                return Err(format!(
+                    "the property {} leads back to itself or too deep",
+                    short()
+                ));
             }
             self.put(value, depth - 1, steps, out)?;
             if out.len() > LENGTH {
@@ -124,7 +152,10 @@ impl<'p, 'i> Effective<'p, 'i> {
     }
 
     pub(super) fn key(&self, dependency: &Dependency) -> Key {
-        let or = |text: &Option<String>, other: &str| text.as_deref().map_or(other.to_owned(), |text| self.best(text).into_owned());
+        let or = |text: &Option<String>, other: &str| {
+            text.as_deref()
+                .map_or(other.to_owned(), |text| self.best(text).into_owned())
+        };
         Key {
             group: self.best(&dependency.group).into_owned(),
             artifact: self.best(&dependency.artifact).into_owned(),
@@ -154,32 +185,47 @@ impl<'p, 'i> Effective<'p, 'i> {
                 if !managed.artifact.contains("${") && !names.contains(&managed.artifact) {
                     continue;
                 }
-                into.by_key.entry(self.key(managed)).or_insert_with(|| Managed {
-                    version: managed.version.as_deref().map(|version| self.text(version).map(Cow::into_owned)),
-                    scope: managed.scope.clone(),
-                    optional: managed.optional.clone(),
-                });
+                into.by_key
+                    .entry(self.key(managed))
+                    .or_insert_with(|| Managed {
+                        version: managed
+                            .version
+                            .as_deref()
+                            .map(|version| self.text(version).map(Cow::into_owned)),
+                        scope: managed.scope.clone(),
+                        optional: managed.optional.clone(),
+                    });
             }
         }
         // What is written wins over what is imported, and the first import over the next.
         for (pom, import) in imports {
-            let Key { group, artifact, .. } = self.key(import);
+            let Key {
+                group, artifact, ..
+            } = self.key(import);
             let version = import.version.as_deref().map(|version| self.best(version));
             let name = format!("{group}:{artifact}:{}", version.as_deref().unwrap_or("?"));
             if depth == 0 || into.bills.len() >= BILLS || !into.bills.insert(name.clone()) {
                 continue;
             }
             match self.poms.named(&group, &artifact, version.as_deref()) {
-                Some(bill) => Effective::new(bill, self.poms, self.input).manage(names, depth - 1, into),
+                Some(bill) => {
+                    Effective::new(bill, self.poms, self.input).manage(names, depth - 1, into);
+                }
                 None => into.absent.push((pom.path.clone(), import.line, name)),
             }
         }
-        if let Some(last) = self.line.broken.and_then(|at| self.line.poms.get(at)) {
-            if depth < IMPORTS {
-                let parent = last.parent.as_ref();
-                let (name, line) = parent.map_or((String::new(), 0), |it| (format!("{}:{}", it.group, it.artifact), it.line));
-                into.absent.push((last.path.clone(), line, name));
-            }
+        // The POM's own missing parent is told by its reader.
+        let last = self
+            .line
+            .broken
+            .filter(|_| depth < IMPORTS)
+            .and_then(|at| self.line.poms.get(at));
+        if let Some((last, parent)) = last.and_then(|last| Some((last, last.parent.as_ref()?))) {
+            into.absent.push((
+                last.path.clone(),
+                parent.line,
+                format!("{}:{}", parent.group, parent.artifact),
+            ));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `pdm.lock`, lock_version 2 to 4.5: <https://pdm-project.org/en/latest/usage/lockfile/>, as written by PDM's
+//! `pdm.lock`, `lock_version` 2 to 4.5: <https://pdm-project.org/en/latest/usage/lockfile/>, as written by PDM's
 //! [`project/lockfile`](https://github.com/pdm-project/pdm/tree/main/src/pdm/project/lockfile).
 //!
 //! A package and the same with extras are two entries; together they are one component. Since 4.4 a package may
@@ -23,7 +23,14 @@ static ABOUT: About = About {
     files: &["pdm.lock"],
     ecosystem: Some(Ecosystem::PyPi),
     specification: "https://pdm-project.org/en/latest/usage/lockfile/",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 impl Extractor for PdmLock {
@@ -35,8 +42,12 @@ impl Extractor for PdmLock {
         let root = input.toml(found);
         let asked = python::pyproject(input, found);
         let nodes = root.at(&["package"]).items();
-        let files: HashMap<&str, &Node<'_>> =
-            root.at(&["metadata", "files"]).members().iter().map(|member| (member.key.as_ref(), &member.value)).collect();
+        let files: HashMap<&str, &Node<'_>> = root
+            .at(&["metadata", "files"])
+            .members()
+            .iter()
+            .map(|member| (member.key.as_ref(), &member.value))
+            .collect();
         let mut locked: Vec<(&Node<'_>, Handle, &str)> = Vec::with_capacity(nodes.len());
         let mut by_id: HashMap<(&str, &str), Handle> = HashMap::with_capacity(nodes.len());
         let mut names = Names::default();
@@ -56,11 +67,17 @@ impl Extractor for PdmLock {
                 locked.push((node, handle, name));
                 continue;
             }
-            let mut package = Package::new(Ecosystem::PyPi, name, version).line(node.line).scope(scope.unwrap_or(Scope::Runtime));
+            let mut package = Package::new(Ecosystem::PyPi, name, version)
+                .line(node.line)
+                .scope(scope.unwrap_or(Scope::Runtime));
             package = if own {
                 package.origin(Origin::Own)
             } else if let Some(url) = node.str("git") {
-                python::from_git(package, url, node.str("revision").or_else(|| node.str("ref")))
+                python::from_git(
+                    package,
+                    url,
+                    node.str("revision").or_else(|| node.str("ref")),
+                )
             } else if let Some(url) = node.str("url") {
                 python::from_url(package, url)
             } else {
@@ -78,16 +95,29 @@ impl Extractor for PdmLock {
         }
         let mut needed = HashSet::new();
         for &(node, from, _) in &locked {
-            for text in node.at(&["dependencies"]).items().iter().filter_map(Node::as_str) {
+            for text in node
+                .at(&["dependencies"])
+                .items()
+                .iter()
+                .filter_map(Node::as_str)
+            {
                 // What holds only on other machines is not in the lock.
-                let Some(need) = python::requirement(text) else { continue };
-                for to in names.allowed(need.name, need.specifier).filter(|to| *to != from) {
+                let Some(need) = python::requirement(text) else {
+                    continue;
+                };
+                for to in names
+                    .allowed(need.name, need.specifier)
+                    .filter(|to| *to != from)
+                {
                     found.depend(from, to);
                     needed.insert(to);
                 }
             }
         }
-        let packages: Vec<(Handle, &str)> = by_id.iter().map(|(&(name, _), &handle)| (handle, name)).collect();
+        let packages: Vec<(Handle, &str)> = by_id
+            .iter()
+            .map(|(&(name, _), &handle)| (handle, name))
+            .collect();
         match asked {
             Some(asked) => {
                 asked.mark(&packages, found);
@@ -104,11 +134,13 @@ impl Extractor for PdmLock {
 fn scope(node: &Node<'_>, asked: Option<&Asked>) -> Option<Scope> {
     let groups = node.at(&["groups"]).items().iter().filter_map(Node::as_str);
     groups
-        .map(|group| match (group, asked.and_then(|asked| asked.groups.get(&key(group)))) {
-            ("default", _) => Scope::Runtime,
-            (group, Some(true) | None) => scope_word(group).unwrap_or(Scope::Optional),
-            (group, Some(false)) => scope_word(group).unwrap_or(Scope::Dev),
-        })
+        .map(
+            |group| match (group, asked.and_then(|asked| asked.groups.get(&key(group)))) {
+                ("default", _) => Scope::Runtime,
+                (group, Some(true) | None) => scope_word(group).unwrap_or(Scope::Optional),
+                (group, Some(false)) => scope_word(group).unwrap_or(Scope::Dev),
+            },
+        )
         .min()
 }
 
@@ -118,25 +150,33 @@ mod tests {
 
     #[test]
     fn lock_4_5_has_groups_and_extras() {
-        check(Case { folder: "pdm_lock/testdata/v4_5", file: "pdm.lock", want: &[
+        check(Case {
+            folder: "pdm_lock/testdata/v4_5",
+            file: "pdm.lock",
+            want: &[
                 "PyPI cachecontrol 0.14.0 runtime direct:yes :10 needs:filelock 3.13.0,requests 2.31.0 sha256",
                 "PyPI filelock 3.13.0 runtime direct:? :34 needs:",
                 "PyPI mine 0.1.0 runtime own :52 needs:",
                 "PyPI requests 2.31.0 runtime direct:? :39 needs: git:https://github.com/psf/requests.git@0123456789abcdef0123456789abcdef01234567",
                 "PyPI ruff 0.4.0 dev direct:yes :47 needs:",
                 "PyPI web 1.0 optional direct:yes :59 needs: url:https://example.com/web-1.0.tar.gz",
-            ], problems: &[
-                "pdm.lock:65 a package has no name",
-            ] });
+            ],
+            problems: &["pdm.lock:65 a package has no name"],
+        });
     }
 
     #[test]
     fn lock_3_has_files_apart() {
-        check(Case { folder: "pdm_lock/testdata/v3", file: "pdm.lock", want: &[
+        check(Case {
+            folder: "pdm_lock/testdata/v3",
+            file: "pdm.lock",
+            want: &[
                 "PyPI click 8.1.2 runtime direct:yes :1 needs:importlib-metadata 4.11.0 sha256",
                 "PyPI importlib-metadata 4.11.0 runtime direct:no :10 needs:",
                 "PyPI pytest 7.1.0 test direct:yes :15 needs:",
-            ], problems: &[] });
+            ],
+            problems: &[],
+        });
     }
 
     #[test]

@@ -23,7 +23,14 @@ static ABOUT: About = About {
     files: &["Pipfile.lock"],
     ecosystem: Some(Ecosystem::PyPi),
     specification: "https://pipenv.pypa.io/en/latest/pipfile.html",
-    capabilities: Capabilities { edges: false, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: false,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 impl Extractor for PipfileLock {
@@ -34,7 +41,11 @@ impl Extractor for PipfileLock {
     fn extract(&self, input: &Input<'_>, found: &mut Found) {
         let root = input.json(found);
         if !root.is_object() && !root.is_null() {
-            found.problem(ProblemKind::Unreadable, root.line, format!("{} where the lock is expected", root.kind()));
+            found.problem(
+                ProblemKind::Unreadable,
+                root.line,
+                format!("{} where the lock is expected", root.kind()),
+            );
         }
         let mut registries = Registries::default();
         for source in root.at(&["_meta", "sources"]).items() {
@@ -50,11 +61,17 @@ impl Extractor for PipfileLock {
                 other => scope_word(other).unwrap_or(Scope::Optional),
             };
             if !category.value.is_object() {
-                let reason = format!("{} where the packages of {} are expected", category.value.kind(), category.key);
+                let reason = format!(
+                    "{} where the packages of {} are expected",
+                    category.value.kind(),
+                    category.key
+                );
                 found.problem(ProblemKind::Unreadable, category.line, reason);
             }
             for member in category.value.members() {
-                let Some(mut package) = package(member, found) else { continue };
+                let Some(mut package) = package(member, found) else {
+                    continue;
+                };
                 package = package.scope(scope).line(member.line);
                 if let Some(asked) = asked.as_ref().filter(|_| package.origin != Origin::Own) {
                     package = package.direct(asked.contains(&key(&member.key)));
@@ -72,12 +89,21 @@ fn package(member: &Member<'_>, found: &mut Found) -> Option<Package> {
         _ => entry.str("version").unwrap_or_default(),
     };
     if !entry.is_object() && written.is_empty() || name.trim().is_empty() {
-        found.problem(ProblemKind::Unreadable, member.line, format!("{} where the entry of {name} is expected", entry.kind()));
+        found.problem(
+            ProblemKind::Unreadable,
+            member.line,
+            format!("{} where the entry of {name} is expected", entry.kind()),
+        );
         return None;
     }
     let version = pin(written).unwrap_or_default();
     let mut package = Package::new(Ecosystem::PyPi, name.as_ref(), version);
-    for hash in entry.at(&["hashes"]).items().iter().filter_map(Node::as_str) {
+    for hash in entry
+        .at(&["hashes"])
+        .items()
+        .iter()
+        .filter_map(Node::as_str)
+    {
         package = python::hash(package, hash);
     }
     if let Some(url) = entry.str("git") {
@@ -88,10 +114,18 @@ fn package(member: &Member<'_>, found: &mut Found) -> Option<Package> {
         package = package.origin(Origin::Own);
     } else if let Some(file) = entry.str("file").or_else(|| entry.str("uri")) {
         let remote = file.contains("://") && !file.starts_with("file:");
-        package = if remote { python::from_url(package, file) } else { package.origin(Origin::Own) };
+        package = if remote {
+            python::from_url(package, file)
+        } else {
+            package.origin(Origin::Own)
+        };
     }
     if version.is_empty() && package.origin != Origin::Own {
-        let said = if written.is_empty() { String::new() } else { format!(" ({written})") };
+        let said = if written.is_empty() {
+            String::new()
+        } else {
+            format!(" ({written})")
+        };
         let reason = format!("{name} is not pinned{said}, so it is not matched");
         found.problem(ProblemKind::Unresolved, member.line, reason);
     }
@@ -110,11 +144,26 @@ fn asked(input: &Input<'_>, found: &mut Found) -> Option<HashSet<String>> {
     found.also_read(&sibling.path);
     let document = toml::parse(&sibling.text, &input.limits);
     if let Some(error) = document.error {
-        found.problem_in(&sibling.path, ProblemKind::Unreadable, error.line, error.message);
+        found.problem_in(
+            &sibling.path,
+            ProblemKind::Unreadable,
+            error.line,
+            error.message,
+        );
     }
     let tables = document.root.members().iter();
-    let tables = tables.filter(|table| !matches!(table.key.as_ref(), "source" | "requires" | "scripts" | "pipenv" | "pipfile"));
-    Some(tables.flat_map(|table| table.value.members()).map(|member| key(&member.key)).collect())
+    let tables = tables.filter(|table| {
+        !matches!(
+            table.key.as_ref(),
+            "source" | "requires" | "scripts" | "pipenv" | "pipfile"
+        )
+    });
+    Some(
+        tables
+            .flat_map(|table| table.value.members())
+            .map(|member| key(&member.key))
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -24,7 +24,14 @@ static ABOUT: About = About {
     files: &["poetry.lock"],
     ecosystem: Some(Ecosystem::PyPi),
     specification: "https://python-poetry.org/docs/basic-usage/",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 impl Extractor for PoetryLock {
@@ -47,7 +54,9 @@ impl Extractor for PoetryLock {
             };
             let scope = scope(node, asked.as_ref());
             scoped |= scope.is_some();
-            let package = Package::new(Ecosystem::PyPi, name, version).line(node.line).scope(scope.unwrap_or(Scope::Runtime));
+            let package = Package::new(Ecosystem::PyPi, name, version)
+                .line(node.line)
+                .scope(scope.unwrap_or(Scope::Runtime));
             let package = source(package, node.at(&["source"]), &mut registries, found);
             let handle = found.add(package);
             names.add(name, version, handle);
@@ -55,7 +64,10 @@ impl Extractor for PoetryLock {
         }
         hashes(&root, &locked, &names, found);
         let needed = edges(&locked, &names, asked.as_ref(), found);
-        let packages: Vec<(Handle, &str)> = locked.iter().map(|&(_, handle, name)| (handle, name)).collect();
+        let packages: Vec<(Handle, &str)> = locked
+            .iter()
+            .map(|&(_, handle, name)| (handle, name))
+            .collect();
         match asked {
             Some(asked) => {
                 asked.mark(&packages, found);
@@ -76,18 +88,33 @@ fn scope(node: &Node<'_>, asked: Option<&Asked>) -> Option<Scope> {
         "main" | "default" => Scope::Runtime,
         group => scope_word(group).unwrap_or(Scope::Dev),
     };
-    let by_group = node.at(&["groups"]).items().iter().filter_map(Node::as_str).map(of).min();
-    by_group.or_else(|| node.str("category").map(of)).or_else(|| {
-        // Without group and category, an optional package still tells that much where nothing else does.
-        (optional && asked.is_none()).then_some(Scope::Optional)
-    })
+    let by_group = node
+        .at(&["groups"])
+        .items()
+        .iter()
+        .filter_map(Node::as_str)
+        .map(of)
+        .min();
+    by_group
+        .or_else(|| node.str("category").map(of))
+        .or_else(|| {
+            // Without group and category, an optional package still tells that much where nothing else does.
+            (optional && asked.is_none()).then_some(Scope::Optional)
+        })
 }
 
-fn source<'a>(package: Package, source: &'a Node<'_>, registries: &mut Registries<'a>, found: &mut Found) -> Package {
+fn source<'a>(
+    package: Package,
+    source: &'a Node<'_>,
+    registries: &mut Registries<'a>,
+    found: &mut Found,
+) -> Package {
     let url = source.str("url").unwrap_or_default();
     match source.str("type") {
         Some("git") => {
-            let revision = source.str("resolved_reference").or_else(|| source.str("reference"));
+            let revision = source
+                .str("resolved_reference")
+                .or_else(|| source.str("reference"));
             python::from_git(package, url, revision)
         }
         Some("url") => python::from_url(package, url),
@@ -100,10 +127,20 @@ fn source<'a>(package: Package, source: &'a Node<'_>, registries: &mut Registrie
 }
 
 /// Hashes stand with the package, or in a table of all files by name (1.1), or of all hashes by name (1.0).
-fn hashes(root: &Node<'_>, locked: &[(&Node<'_>, Handle, &str)], names: &Names<'_>, found: &mut Found) {
+fn hashes(
+    root: &Node<'_>,
+    locked: &[(&Node<'_>, Handle, &str)],
+    names: &Names<'_>,
+    found: &mut Found,
+) {
     let metadata = root.at(&["metadata"]);
     let by_name = |key: &str| -> HashMap<&str, &Node<'_>> {
-        metadata.at(&[key]).members().iter().map(|member| (member.key.as_ref(), &member.value)).collect()
+        metadata
+            .at(&[key])
+            .members()
+            .iter()
+            .map(|member| (member.key.as_ref(), &member.value))
+            .collect()
     };
     let (files, bare) = (by_name("files"), by_name("hashes"));
     for &(node, handle, name) in locked {
@@ -114,12 +151,18 @@ fn hashes(root: &Node<'_>, locked: &[(&Node<'_>, Handle, &str)], names: &Names<'
         let mut package = std::mem::replace(slot, Package::new(Ecosystem::PyPi, "", ""));
         for file in own.map_or(&[][..], Node::items) {
             // One table for all versions of a name: the file's name tells which.
-            let other = several && !file.str("file").is_some_and(|file| file.contains(&format!("-{version}")));
+            let other = several
+                && !file
+                    .str("file")
+                    .is_some_and(|file| file.contains(&format!("-{version}")));
             if let Some(hash) = file.str("hash").filter(|_| !other) {
                 package = python::hash(package, hash);
             }
         }
-        if let Some(list) = bare.get(name).filter(|_| own.is_none() && names.count(name) == 1) {
+        if let Some(list) = bare
+            .get(name)
+            .filter(|_| own.is_none() && names.count(name) == 1)
+        {
             for hash in list.items().iter().filter_map(Node::as_str) {
                 package = package.hash("sha256", hash);
             }
@@ -142,18 +185,36 @@ fn needs<'a>(value: &'a Node<'a>) -> impl Iterator<Item = Need<'a>> {
         _ => std::slice::from_ref(value),
     };
     several.iter().map(|value| Need {
-        constraint: value.as_str().or_else(|| value.str("version")).unwrap_or_default(),
+        constraint: value
+            .as_str()
+            .or_else(|| value.str("version"))
+            .unwrap_or_default(),
         optional: value.flag("optional"),
         extras: value.at(&["extras"]).items(),
     })
 }
 
 /// Adds the edges; gives what is needed by something.
-fn edges(locked: &[(&Node<'_>, Handle, &str)], names: &Names<'_>, asked: Option<&Asked>, found: &mut Found) -> HashSet<Handle> {
-    let mut wanted: HashMap<String, HashSet<String>> = asked.map(|asked| asked.extras.clone()).unwrap_or_default();
-    for member in locked.iter().flat_map(|(node, ..)| node.at(&["dependencies"]).members()) {
-        for extra in needs(&member.value).flat_map(|need| need.extras).filter_map(Node::as_str) {
-            wanted.entry(key(&member.key)).or_default().insert(key(extra));
+fn edges(
+    locked: &[(&Node<'_>, Handle, &str)],
+    names: &Names<'_>,
+    asked: Option<&Asked>,
+    found: &mut Found,
+) -> HashSet<Handle> {
+    let mut wanted: HashMap<String, HashSet<String>> =
+        asked.map(|asked| asked.extras.clone()).unwrap_or_default();
+    for member in locked
+        .iter()
+        .flat_map(|(node, ..)| node.at(&["dependencies"]).members())
+    {
+        for extra in needs(&member.value)
+            .flat_map(|need| need.extras)
+            .filter_map(Node::as_str)
+        {
+            wanted
+                .entry(key(&member.key))
+                .or_default()
+                .insert(key(extra));
         }
     }
     let mut needed = HashSet::new();
@@ -162,7 +223,9 @@ fn edges(locked: &[(&Node<'_>, Handle, &str)], names: &Names<'_>, asked: Option<
         for member in node.at(&["dependencies"]).members() {
             for need in needs(&member.value) {
                 let real = !need.optional || {
-                    brought.get_or_insert_with(|| brought_by(node, wanted.get(&key(name)))).contains(&key(&member.key))
+                    brought
+                        .get_or_insert_with(|| brought_by(node, wanted.get(&key(name))))
+                        .contains(&key(&member.key))
                 };
                 for to in names.allowed(&member.key, need.constraint) {
                     needed.insert(to);
@@ -178,10 +241,21 @@ fn edges(locked: &[(&Node<'_>, Handle, &str)], names: &Names<'_>, asked: Option<
 
 /// The names that the extras asked for bring in.
 fn brought_by(node: &Node<'_>, wanted: Option<&HashSet<String>>) -> HashSet<String> {
-    let Some(wanted) = wanted else { return HashSet::new() };
-    let extras = node.at(&["extras"]).members().iter().filter(|extra| wanted.contains(&key(&extra.key)));
-    let texts = extras.flat_map(|extra| extra.value.items()).filter_map(Node::as_str);
-    texts.filter_map(|text| python::requirement(text.split(" ;").next().unwrap_or(text))).map(|asked| key(asked.name)).collect()
+    let Some(wanted) = wanted else {
+        return HashSet::new();
+    };
+    let extras = node
+        .at(&["extras"])
+        .members()
+        .iter()
+        .filter(|extra| wanted.contains(&key(&extra.key)));
+    let texts = extras
+        .flat_map(|extra| extra.value.items())
+        .filter_map(Node::as_str);
+    texts
+        .filter_map(|text| python::requirement(text.split(" ;").next().unwrap_or(text)))
+        .map(|asked| key(asked.name))
+        .collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,14 @@ static ABOUT: About = About {
     files: &["*requirements*.txt"],
     ecosystem: Some(Ecosystem::PyPi),
     specification: "https://pip.pypa.io/en/stable/reference/requirements-file-format/",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 impl Extractor for Requirements {
@@ -35,7 +42,8 @@ impl Extractor for Requirements {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let lower = name.to_ascii_lowercase();
         // Constraints ask for nothing: they are read where they are named.
-        let listed = matches("*requirements*.txt", &lower) || (in_requirements(folder) && lower.ends_with(".txt"));
+        let listed = matches("*requirements*.txt", &lower)
+            || (in_requirements(folder) && matches("*.txt", &lower));
         listed && !lower.contains("constraint")
     }
 

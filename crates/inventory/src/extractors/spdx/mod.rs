@@ -24,7 +24,14 @@ static ABOUT: About = About {
     files: &["*.spdx.json"],
     ecosystem: None,
     specification: "https://spdx.github.io/spdx-spec/v2.3/",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: true },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: true,
+    },
 };
 
 impl Extractor for Spdx {
@@ -41,18 +48,23 @@ impl Extractor for Spdx {
         found.document();
         let wrapped = root.at(&["sbom"]);
         let root = if is_spdx(wrapped) { wrapped } else { &root };
-        // Anything else only has such a name (SPDX 3 is another format) and is no inventory that is read here.
+        // SPDX 3 is another format.
         if is_spdx(root) {
             read(root, found);
         } else if root.is_object() {
-            found.problem(stanchion_model::inventory::ProblemKind::Unreadable, root.line, "it is no SPDX 2 document: it has no spdxVersion");
+            found.problem(
+                stanchion_model::inventory::ProblemKind::Unreadable,
+                root.line,
+                "it is no SPDX 2 document: it has no spdxVersion",
+            );
         }
     }
 }
 
 /// Whether a document is SPDX 2.
 pub(super) fn is_spdx(root: &Node<'_>) -> bool {
-    root.str("spdxVersion").is_some_and(|version| version.starts_with("SPDX-2"))
+    root.str("spdxVersion")
+        .is_some_and(|version| version.starts_with("SPDX-2"))
 }
 
 /// What a relationship says about two packages.
@@ -68,12 +80,18 @@ enum Says {
 /// The meaning of a relationship's type, and whether it is written from the second to the first.
 fn meaning(kind: &str) -> Option<(Says, bool)> {
     Some(match kind {
-        "DEPENDS_ON" | "HAS_PREREQUISITE" | "DYNAMIC_LINK" | "STATIC_LINK" => (Says::Needs(None), false),
+        "DEPENDS_ON" | "HAS_PREREQUISITE" | "DYNAMIC_LINK" | "STATIC_LINK" => {
+            (Says::Needs(None), false)
+        }
         "DEPENDENCY_OF" | "RUNTIME_DEPENDENCY_OF" | "PREREQUISITE_FOR" => (Says::Needs(None), true),
         "DEV_DEPENDENCY_OF" | "DEV_TOOL_OF" => (Says::Needs(Some(Scope::Dev)), true),
         "TEST_DEPENDENCY_OF" | "TEST_TOOL_OF" | "TEST_OF" => (Says::Needs(Some(Scope::Test)), true),
-        "BUILD_DEPENDENCY_OF" | "BUILD_TOOL_OF" | "PROVIDED_DEPENDENCY_OF" => (Says::Needs(Some(Scope::Build)), true),
-        "OPTIONAL_DEPENDENCY_OF" | "OPTIONAL_COMPONENT_OF" => (Says::Needs(Some(Scope::Optional)), true),
+        "BUILD_DEPENDENCY_OF" | "BUILD_TOOL_OF" | "PROVIDED_DEPENDENCY_OF" => {
+            (Says::Needs(Some(Scope::Build)), true)
+        }
+        "OPTIONAL_DEPENDENCY_OF" | "OPTIONAL_COMPONENT_OF" => {
+            (Says::Needs(Some(Scope::Optional)), true)
+        }
         "CONTAINS" => (Says::Contains, false),
         "CONTAINED_BY" | "PACKAGE_OF" => (Says::Contains, true),
         "DESCRIBES" => (Says::Describes, false),
@@ -96,8 +114,18 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
     let mut complaints = Complaints::new();
     let packages = root.at(&["packages"]).items();
     let relations = relations(root, &mut complaints, found);
-    let mut described: Vec<&str> = root.at(&["documentDescribes"]).items().iter().filter_map(Node::as_str).collect();
-    described.extend(relations.iter().filter(|it| it.says == Says::Describes && it.from == DOCUMENT).map(|it| it.to));
+    let mut described: Vec<&str> = root
+        .at(&["documentDescribes"])
+        .items()
+        .iter()
+        .filter_map(Node::as_str)
+        .collect();
+    described.extend(
+        relations
+            .iter()
+            .filter(|it| it.says == Says::Describes && it.from == DOCUMENT)
+            .map(|it| it.to),
+    );
     described.sort_unstable();
     described.dedup();
     let is_package = |id: &&str| packages.iter().any(|node| node.str("SPDXID") == Some(*id));
@@ -108,7 +136,9 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
     let distribution = packages.iter().find_map(|node| {
         let purpose = node.str("primaryPackagePurpose")?;
         let is_system = matches!(purpose, "OPERATING-SYSTEM" | "OPERATING_SYSTEM");
-        is_system.then(|| Some((node.str("name")?, node.str("versionInfo")?))).flatten()
+        is_system
+            .then(|| Some((node.str("name")?, node.str("versionInfo")?)))
+            .flatten()
     });
     let mut handles: HashMap<&str, Option<Handle>> = HashMap::with_capacity(packages.len());
     for node in packages {
@@ -124,19 +154,44 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             handles.insert(id, None);
             continue;
         }
-        let Some(name) = node.str("name").or(purl).filter(|name| !name.trim().is_empty()) else {
-            let reason = || if node.is_object() { "a package has no name".into() } else { format!("{} where a package is expected", node.kind()) };
+        let Some(name) = node
+            .str("name")
+            .or(purl)
+            .filter(|name| !name.trim().is_empty())
+        else {
+            let reason = || {
+                if node.is_object() {
+                    "a package has no name".into()
+                } else {
+                    format!("{} where a package is expected", node.kind())
+                }
+            };
             complaints.malformed.tell(node.line, reason, found);
             handles.insert(id, None);
             continue;
         };
-        let version = node.str("versionInfo").filter(|version| !version.is_empty() && *version != "NOASSERTION");
-        let mut package = Named { purl, name, version, line: node.line }.package(distribution, &mut complaints, found);
-        for checksum in node.at(&["checksums"]).items() {
-            package = package.hash(checksum.str("algorithm").unwrap_or_default(), checksum.str("checksumValue").unwrap_or_default());
+        let version = node
+            .str("versionInfo")
+            .filter(|version| !version.is_empty() && *version != "NOASSERTION");
+        let mut package = Named {
+            purl,
+            name,
+            version,
+            line: node.line,
         }
-        let licence = ["licenseDeclared", "licenseConcluded"].iter().filter_map(|key| node.str(key));
-        let licence = licence.map(str::trim).find(|licence| !matches!(*licence, "" | "NOASSERTION" | "NONE"));
+        .package(distribution, &mut complaints, found);
+        for checksum in node.at(&["checksums"]).items() {
+            package = package.hash(
+                checksum.str("algorithm").unwrap_or_default(),
+                checksum.str("checksumValue").unwrap_or_default(),
+            );
+        }
+        let licence = ["licenseDeclared", "licenseConcluded"]
+            .iter()
+            .filter_map(|key| node.str(key));
+        let licence = licence
+            .map(str::trim)
+            .find(|licence| !matches!(*licence, "" | "NOASSERTION" | "NONE"));
         package = package.licence(licence.unwrap_or_default());
         let handle = found.add(package);
         if described.len() > 1 && described.binary_search(&id).is_ok() {
@@ -152,20 +207,44 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
 
 fn purl<'a>(node: &'a Node<'_>) -> Option<&'a str> {
     let references = node.at(&["externalRefs"]).items().iter();
-    let mut purls = references.filter(|it| it.str("referenceType").is_some_and(|kind| kind.eq_ignore_ascii_case("purl") || kind.ends_with("/purl")));
-    purls.find_map(|it| it.str("referenceLocator")).filter(|text| !text.trim().is_empty())
+    let mut purls = references.filter(|it| {
+        it.str("referenceType")
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("purl") || kind.ends_with("/purl"))
+    });
+    purls
+        .find_map(|it| it.str("referenceLocator"))
+        .filter(|text| !text.trim().is_empty())
 }
 
-fn relations<'a>(root: &'a Node<'_>, complaints: &mut Complaints, found: &mut Found) -> Vec<Relation<'a>> {
+fn relations<'a>(
+    root: &'a Node<'_>,
+    complaints: &mut Complaints,
+    found: &mut Found,
+) -> Vec<Relation<'a>> {
     let mut all = Vec::new();
     for node in root.at(&["relationships"]).items() {
-        let (Some(a), Some(kind), Some(b)) = (node.str("spdxElementId"), node.str("relationshipType"), node.str("relatedSpdxElement")) else {
-            complaints.malformed.tell(node.line, || "a relationship without its two sides and type".into(), found);
+        let (Some(a), Some(kind), Some(b)) = (
+            node.str("spdxElementId"),
+            node.str("relationshipType"),
+            node.str("relatedSpdxElement"),
+        ) else {
+            complaints.malformed.tell(
+                node.line,
+                || "a relationship without its two sides and type".into(),
+                found,
+            );
             continue;
         };
-        let Some((says, turned)) = meaning(kind) else { continue };
+        let Some((says, turned)) = meaning(kind) else {
+            continue;
+        };
         let (from, to) = if turned { (b, a) } else { (a, b) };
-        all.push(Relation { from, to, says, line: node.line });
+        all.push(Relation {
+            from,
+            to,
+            says,
+            line: node.line,
+        });
     }
     all
 }
@@ -181,23 +260,40 @@ fn relate(
     let mut files: Option<HashSet<&str>> = None;
     let mut asked = false;
     for relation in relations {
-        let Relation { from, to, says, line } = *relation;
+        let Relation {
+            from,
+            to,
+            says,
+            line,
+        } = *relation;
         if says == Says::Describes || from == DOCUMENT {
             continue;
         }
         for id in [from, to] {
-            let elsewhere = matches!(id, "NONE" | "NOASSERTION" | DOCUMENT) || id.starts_with("DocumentRef-") || handles.contains_key(id);
+            let elsewhere = matches!(id, "NONE" | "NOASSERTION" | DOCUMENT)
+                || id.starts_with("DocumentRef-")
+                || handles.contains_key(id);
             if !elsewhere {
                 let files = files.get_or_insert_with(|| {
                     let lists = [root.at(&["files"]), root.at(&["snippets"])];
-                    lists.iter().flat_map(|list| list.items()).filter_map(|file| file.str("SPDXID")).collect()
+                    lists
+                        .iter()
+                        .flat_map(|list| list.items())
+                        .filter_map(|file| file.str("SPDXID"))
+                        .collect()
                 });
                 if !files.contains(id) {
-                    complaints.references.tell(line, || format!("{id:?} is no element of the document"), found);
+                    complaints.references.tell(
+                        line,
+                        || format!("{id:?} is no element of the document"),
+                        found,
+                    );
                 }
             }
         }
-        let Some(&Some(target)) = handles.get(to) else { continue };
+        let Some(&Some(target)) = handles.get(to) else {
+            continue;
+        };
         match (says, handles.get(from)) {
             (Says::Needs(scope), Some(None)) if product == Some(from) => {
                 asked = true;
@@ -205,7 +301,9 @@ fn relate(
             }
             // A reason other than running stays with the package: an edge would carry the needing one's reason on.
             (Says::Needs(Some(scope)), Some(Some(_))) => found.package(target).scope = scope,
-            (Says::Needs(None) | Says::Contains, Some(&Some(source))) => found.depend(source, target),
+            (Says::Needs(None) | Says::Contains, Some(&Some(source))) => {
+                found.depend(source, target);
+            }
             _ => {}
         }
     }
@@ -221,32 +319,42 @@ mod tests {
 
     #[test]
     fn relationships_in_both_directions() {
-        check(Case { folder: "spdx/testdata/product", file: "product.spdx.json", want: &[
+        check(Case {
+            folder: "spdx/testdata/product",
+            file: "product.spdx.json",
+            want: &[
                 "generic f 6 runtime direct:no :28 needs:",
                 "npm a 1.0.0 runtime direct:yes :8 needs:b 2.0.0 sha256 lic:MIT",
                 "npm b 2.0.0 runtime direct:no :20 needs: lic:Apache-2.0",
                 "npm c 3 dev direct:yes :22 needs:d 4",
                 "npm d 4 dev direct:no :24 needs:",
                 "npm e ? test direct:no :26 needs:",
-            ], problems: &[
+            ],
+            problems: &[
                 "product.spdx.json:26 e is not pinned (^5.0), so it is not matched",
                 "product.spdx.json:28 f has no purl, so it is not matched",
                 "product.spdx.json:30 a number where a package is expected",
                 "product.spdx.json:41 \"SPDXRef-lost\" is no element of the document",
                 "product.spdx.json:44 a relationship without its two sides and type",
-            ] });
+            ],
+        });
     }
 
     #[test]
     fn an_image_whose_packages_are_only_contained() {
-        check(Case { folder: "spdx/testdata/image", file: "image.spdx.json", want: &[
-                "Alpine busybox 1.36.1-r15 runtime direct:? :9 needs:",
-            ], problems: &[] });
+        check(Case {
+            folder: "spdx/testdata/image",
+            file: "image.spdx.json",
+            want: &["Alpine busybox 1.36.1-r15 runtime direct:? :9 needs:"],
+            problems: &[],
+        });
     }
 
     #[test]
     fn the_format_is_told_from_its_first_bytes() {
-        assert!(Spdx.recognises("{\"SPDXID\": \"SPDXRef-DOCUMENT\",\n\"spdxVersion\": \"SPDX-2.3\""));
+        assert!(
+            Spdx.recognises("{\"SPDXID\": \"SPDXRef-DOCUMENT\",\n\"spdxVersion\": \"SPDX-2.3\"")
+        );
         assert!(!Spdx.recognises("{\"name\": \"SPDX\"}"));
     }
 

@@ -24,7 +24,14 @@ static ABOUT: About = About {
     files: &["uv.lock", "*.py.lock"],
     ecosystem: Some(Ecosystem::PyPi),
     specification: "https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile",
-    capabilities: Capabilities { edges: true, scopes: true, direct: true, lines: true, hashes: true, licences: false },
+    capabilities: Capabilities {
+        edges: true,
+        scopes: true,
+        direct: true,
+        lines: true,
+        hashes: true,
+        licences: false,
+    },
 };
 
 /// A package's `source`: its kind and its address or path.
@@ -46,7 +53,10 @@ impl Extractor for UvLock {
 
     fn extract(&self, input: &Input<'_>, found: &mut Found) {
         let root = input.toml(found);
-        let nodes = root.get("package").or_else(|| root.get("distribution")).map_or(&[][..], Node::items);
+        let nodes = root
+            .get("package")
+            .or_else(|| root.get("distribution"))
+            .map_or(&[][..], Node::items);
         let mut registries = Registries::default();
         let mut locked: Vec<Locked<'_>> = Vec::with_capacity(nodes.len());
         let mut by_name: ByName<'_> = HashMap::with_capacity(nodes.len());
@@ -63,7 +73,12 @@ impl Extractor for UvLock {
             }
             let handle = found.add(package(node, name, version, source));
             by_name.entry(name).or_default().push(locked.len());
-            locked.push(Locked { node, version, source, handle });
+            locked.push(Locked {
+                node,
+                version,
+                source,
+                handle,
+            });
         }
         edges(&locked, &by_name, found);
         declare(&root, &locked, &by_name, found);
@@ -78,10 +93,18 @@ fn source<'a>(node: &'a Node<'_>) -> Source<'a> {
     if let Value::String(text) = &node.value {
         return text.split_once('+').unwrap_or(("", text));
     }
-    ["registry", "git", "url", "virtual", "editable", "directory", "path"]
-        .into_iter()
-        .find_map(|kind| node.str(kind).map(|address| (kind, address)))
-        .unwrap_or_default()
+    [
+        "registry",
+        "git",
+        "url",
+        "virtual",
+        "editable",
+        "directory",
+        "path",
+    ]
+    .into_iter()
+    .find_map(|kind| node.str(kind).map(|address| (kind, address)))
+    .unwrap_or_default()
 }
 
 fn package(node: &Node<'_>, name: &str, version: &str, (kind, address): Source<'_>) -> Package {
@@ -96,28 +119,53 @@ fn package(node: &Node<'_>, name: &str, version: &str, (kind, address): Source<'
         _ => package,
     };
     let wheels = node.at(&["wheels"]).items().iter();
-    for hash in std::iter::once(node.at(&["sdist"])).chain(wheels).filter_map(|file| file.str("hash")) {
+    for hash in std::iter::once(node.at(&["sdist"]))
+        .chain(wheels)
+        .filter_map(|file| file.str("hash"))
+    {
         package = python::hash(package, hash);
     }
     package
 }
 
 /// The packages that a dependency means; name, and version and source where the name alone does not tell.
-fn resolve<'l>(node: &'l Node<'l>, locked: &'l [Locked<'l>], by_name: &'l ByName<'l>) -> impl Iterator<Item = usize> + 'l {
+fn resolve<'l>(
+    node: &'l Node<'l>,
+    locked: &'l [Locked<'l>],
+    by_name: &'l ByName<'l>,
+) -> impl Iterator<Item = usize> + 'l {
     let version = node.str("version");
     let from = node.get("source").map(source);
-    let known = node.str("name").and_then(|name| by_name.get(name)).map_or(&[][..], Vec::as_slice);
-    known.iter().copied().filter(move |&at| {
-        let it = &locked[at];
-        version.is_none_or(|version| version == it.version) && from.is_none_or(|from| from == it.source)
-    })
+    let known = node
+        .str("name")
+        .and_then(|name| by_name.get(name))
+        .map_or(&[][..], Vec::as_slice);
+    known
+        .iter()
+        .copied()
+        .take(python::ALIKE)
+        .filter(move |&at| {
+            let it = &locked[at];
+            version.is_none_or(|version| version == it.version)
+                && from.is_none_or(|from| from == it.source)
+        })
 }
 
 fn edges(locked: &[Locked<'_>], by_name: &ByName<'_>, found: &mut Found) {
-    for Locked { node, handle, source, .. } in locked {
+    for Locked {
+        node,
+        handle,
+        source,
+        ..
+    } in locked
+    {
         let needs = node.at(&["dependencies"]).items().iter();
         // An extra of a foreign package is only there when it was asked for; our own extras are told apart below.
-        let extras = if is_own(source.0) { &[] } else { node.at(&["optional-dependencies"]).members() };
+        let extras = if is_own(source.0) {
+            &[]
+        } else {
+            node.at(&["optional-dependencies"]).members()
+        };
         for need in needs.chain(extras.iter().flat_map(|extra| extra.value.items())) {
             let mut known = false;
             for to in resolve(need, locked, by_name) {
@@ -125,7 +173,10 @@ fn edges(locked: &[Locked<'_>], by_name: &ByName<'_>, found: &mut Found) {
                 known = true;
             }
             if !known {
-                let reason = format!("{} is needed here, and the lock has no such package", need.str("name").unwrap_or("something"));
+                let reason = format!(
+                    "{} is needed here, and the lock has no such package",
+                    need.str("name").unwrap_or("something")
+                );
                 found.problem(ProblemKind::Unresolved, need.line, reason);
             }
         }
@@ -134,9 +185,16 @@ fn edges(locked: &[Locked<'_>], by_name: &ByName<'_>, found: &mut Found) {
 
 /// Tells what the project asks for, and why.
 fn declare(root: &Node<'_>, locked: &[Locked<'_>], by_name: &ByName<'_>, found: &mut Found) {
-    let members: HashSet<&str> = root.at(&["manifest", "members"]).items().iter().filter_map(Node::as_str).collect();
+    let members: HashSet<&str> = root
+        .at(&["manifest", "members"])
+        .items()
+        .iter()
+        .filter_map(Node::as_str)
+        .collect();
     let own = || locked.iter().filter(|it| is_own(it.source.0));
-    let main = own().find(|it| it.source.1 == ".").or_else(|| own().next().filter(|_| own().count() == 1));
+    let main = own()
+        .find(|it| it.source.1 == ".")
+        .or_else(|| own().next().filter(|_| own().count() == 1));
     if let Some(main) = main {
         found.project(main.node.str("name"), main.node.str("version"));
     }
@@ -146,7 +204,13 @@ fn declare(root: &Node<'_>, locked: &[Locked<'_>], by_name: &ByName<'_>, found: 
         }
     };
     for it in own() {
-        let member = if members.is_empty() { it.source.1 == "." } else { it.node.str("name").is_some_and(|name| members.contains(&name)) };
+        let member = if members.is_empty() {
+            it.source.1 == "."
+        } else {
+            it.node
+                .str("name")
+                .is_some_and(|name| members.contains(&name))
+        };
         if member {
             found.declare(it.handle, Scope::Runtime);
         }
@@ -158,23 +222,41 @@ fn declare(root: &Node<'_>, locked: &[Locked<'_>], by_name: &ByName<'_>, found: 
         }
         for extra in it.node.at(&["optional-dependencies"]).members() {
             let scope = scope_word(&extra.key).unwrap_or(Scope::Optional);
-            extra.value.items().iter().for_each(|need| ask(need, scope, found));
+            extra
+                .value
+                .items()
+                .iter()
+                .for_each(|need| ask(need, scope, found));
         }
         for table in ["dev-dependencies", "dependency-groups"] {
             for group in it.node.at(&[table]).members() {
                 let scope = scope_word(&group.key).unwrap_or(Scope::Dev);
-                group.value.items().iter().for_each(|need| ask(need, scope, found));
+                group
+                    .value
+                    .items()
+                    .iter()
+                    .for_each(|need| ask(need, scope, found));
             }
         }
     }
     // A script, or a workspace whose root is no package, asks in the manifest.
     let manifest = root.at(&["manifest"]);
-    manifest.at(&["requirements"]).items().iter().for_each(|need| ask(need, Scope::Runtime, found));
+    manifest
+        .at(&["requirements"])
+        .items()
+        .iter()
+        .for_each(|need| ask(need, Scope::Runtime, found));
     for group in manifest.at(&["dependency-groups"]).members() {
         let scope = scope_word(&group.key).unwrap_or(Scope::Dev);
-        group.value.items().iter().for_each(|need| ask(need, scope, found));
+        group
+            .value
+            .items()
+            .iter()
+            .for_each(|need| ask(need, scope, found));
     }
-    let asks = own().next().is_some() || manifest.get("requirements").is_some() || manifest.get("dependency-groups").is_some();
+    let asks = own().next().is_some()
+        || manifest.get("requirements").is_some()
+        || manifest.get("dependency-groups").is_some();
     if asks {
         found.spread_scopes();
     }
@@ -212,12 +294,17 @@ mod tests {
 
     #[test]
     fn a_script_and_the_old_form() {
-        check(Case { folder: "uv_lock/testdata/other", file: "job.py.lock", want: &[
+        check(Case {
+            folder: "uv_lock/testdata/other",
+            file: "job.py.lock",
+            want: &[
                 "PyPI anyio 4.0.0 runtime direct:yes :13 needs: sha256",
                 "PyPI h11 0.14.0 runtime direct:no :7 needs:",
                 "PyPI httpx 0.27.0 runtime direct:yes :12 needs:h11 0.14.0",
                 "PyPI old 1.0 runtime own :3 needs:anyio 4.0.0",
-            ], problems: &[] });
+            ],
+            problems: &[],
+        });
     }
 
     #[test]
