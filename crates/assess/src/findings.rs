@@ -16,6 +16,9 @@ use stanchion_policy::score::{Signals, score};
 use crate::paths::Graph;
 use crate::sources;
 
+/// After so many affected components the pages of the database that were read are given back.
+const RELEASE: usize = 16;
+
 /// Ecosystems (with release) without any advisory, and how many components wait for them.
 type Uncovered = BTreeMap<String, usize>;
 
@@ -85,6 +88,8 @@ struct ProjectFindings<'a> {
     slice: (usize, usize),
     /// Made when the first finding asks for it: most projects of a clean target never do.
     graph: Option<Graph<'a>>,
+    /// Components with findings so far.
+    affected: usize,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
     uncovered: Uncovered,
@@ -98,6 +103,7 @@ impl<'a> ProjectFindings<'a> {
             today,
             slice: (from, length),
             graph: None,
+            affected: 0,
             findings: Vec::new(),
             problems: Vec::new(),
             uncovered: Uncovered::new(),
@@ -122,6 +128,11 @@ impl<'a> ProjectFindings<'a> {
             if !hits.is_empty() {
                 let upgrade = matcher.upgrade(&query)?;
                 self.vulnerabilities(id, &hits, upgrade.as_ref())?;
+                // Findings have copied what they need of the database.
+                self.affected += 1;
+                if self.affected.is_multiple_of(RELEASE) {
+                    self.index.release();
+                }
             }
         }
         if component.yanked {

@@ -1,9 +1,12 @@
 //! The files of one folder become one project, and packages become components.
 
+use std::cmp::Ordering;
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use stanchion_model::Ecosystem;
+use rayon::prelude::*;
 use stanchion_model::inventory::{
     Component, Fact, Inventory, Location, Origin, Problem, ProblemKind, Project,
 };
@@ -17,17 +20,6 @@ pub(crate) struct FileResult {
     pub(crate) found: Found,
 }
 
-/// A component's identity within its project.
-#[derive(PartialEq, Eq, Hash, PartialOrd, Ord, Clone)]
-struct Identity {
-    ecosystem: Ecosystem,
-    name: String,
-    version: Option<String>,
-    release: Option<String>,
-    /// Registry 0, own 1, other 2 with the address.
-    origin: (u8, String),
-}
-
 /// Builds the inventory. The order of `results` does not matter.
 pub(crate) fn assemble(
     target: &str,
@@ -38,10 +30,7 @@ pub(crate) fn assemble(
     let mut by_root: BTreeMap<String, Vec<FileResult>> = BTreeMap::new();
     let files = results.len();
     for result in results {
-        let folder = result
-            .path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder);
+        let folder = result.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let root = match &result.found.root {
             _ if result.found.document => result.path.clone(),
             Some(root) => root.clone(),
@@ -49,13 +38,26 @@ pub(crate) fn assemble(
         };
         by_root.entry(root).or_default().push(result);
     }
-    let mut inventory = Inventory {
-        target: target.to_owned(),
-        files,
-        ..Inventory::default()
-    };
-    for (root, results) in by_root {
-        add_project(root, results, &mut inventory, &mut problems);
+    let mut inventory = Inventory { target: target.to_owned(), files, ..Inventory::default() };
+    let last = target.trim_end_matches('/').rsplit('/').next();
+    let fallback = last.unwrap_or("project");
+    let work: Vec<(u32, String, Vec<FileResult>)> =
+        by_root.into_iter().zip(0..).map(|((root, results), number)| (number, root, results)).collect();
+    let built: Vec<Builder> = work
+        .into_par_iter()
+        .map(|(number, root, results)| Builder::build(number, root, results, fallback))
+        .collect();
+    for builder in built {
+        let base = inventory.components.len() as u32;
+        inventory.components.extend(builder.components.into_iter().map(|mut component| {
+            for id in &mut component.dependencies {
+                *id += base;
+            }
+            component
+        }));
+        inventory.projects.push(builder.project);
+        inventory.facts.extend(builder.facts);
+        problems.extend(builder.problems);
     }
     problems.sort_unstable();
     problems.dedup();
@@ -65,32 +67,45 @@ pub(crate) fn assemble(
     inventory
 }
 
-fn add_project(
-    root: String,
-    results: Vec<FileResult>,
-    inventory: &mut Inventory,
-    problems: &mut Vec<Problem>,
-) {
-    let project_index = inventory.projects.len() as u32;
-    let mut project = Project {
-        name: String::new(),
-        version: None,
-        files: Vec::new(),
-        root,
-    };
-    let mut components: Vec<Component> = Vec::new();
-    let mut identities: Vec<Identity> = Vec::new();
-    let mut index: HashMap<Identity, u32> = HashMap::new();
-    for FileResult { path, found } in results {
+/// One project in the making. Dependencies are numbered within it.
+struct Builder {
+    number: u32,
+    project: Project,
+    components: Vec<Component>,
+    /// Components by the hash of their identity.
+    index: HashMap<u64, Vec<u32>>,
+    facts: Vec<Fact>,
+    problems: Vec<Problem>,
+}
+
+impl Builder {
+    fn build(number: u32, root: String, results: Vec<FileResult>, fallback: &str) -> Self {
+        let project = Project { name: String::new(), version: None, files: Vec::new(), root };
+        let mut builder = Self {
+            number,
+            project,
+            components: Vec::new(),
+            index: HashMap::new(),
+            facts: Vec::new(),
+            problems: Vec::new(),
+        };
+        for result in results {
+            builder.file(result);
+        }
+        builder.finish(fallback);
+        builder
+    }
+
+    fn file(&mut self, result: FileResult) {
+        let FileResult { path, found } = result;
         let shared: Arc<str> = Arc::from(path.as_str());
-        if project.name.is_empty() {
-            project.name = found.name.unwrap_or_default();
-            project.version = found.version;
+        if self.project.name.is_empty() {
+            self.project.name = found.name.unwrap_or_default();
+            self.project.version = found.version;
         }
         for problem in found.problems {
-            let path = problem.path.unwrap_or_else(|| path.clone());
-            problems.push(Problem {
-                path,
+            self.problems.push(Problem {
+                path: problem.path.unwrap_or_else(|| path.clone()),
                 line: problem.line,
                 kind: problem.kind,
                 reason: problem.reason,
@@ -98,177 +113,164 @@ fn add_project(
             });
         }
         for (kind, value, line) in found.facts {
-            inventory.facts.push(Fact {
-                kind,
-                value,
-                location: Location {
-                    path: shared.clone(),
-                    line,
-                },
-            });
+            let location = Location { path: shared.clone(), line };
+            self.facts.push(Fact { kind, value, location });
         }
-        let mut ids = Vec::with_capacity(found.packages.len());
-        for package in found.packages {
-            ids.push(add_component(
-                package,
-                &shared,
-                project_index,
-                &mut components,
-                &mut identities,
-                &mut index,
-                problems,
-            ));
-        }
+        let ids: Vec<Option<u32>> =
+            found.packages.into_iter().map(|package| self.package(package, &shared)).collect();
         for (from, to) in found.edges {
             if let (Some(from), Some(to)) = (ids[from as usize], ids[to as usize])
                 && from != to
             {
-                components[from as usize].dependencies.push(to);
+                self.components[from as usize].dependencies.push(to);
             }
         }
-        project.files.push(path);
-        project.files.extend(found.files);
+        self.project.files.push(path);
+        self.project.files.extend(found.files);
     }
-    if project.name.is_empty() {
-        project.name = project
-            .root
-            .rsplit('/')
-            .next()
-            .filter(|name| !name.is_empty())
-            .map_or_else(
-                || {
-                    inventory
-                        .target
-                        .trim_end_matches('/')
-                        .rsplit('/')
-                        .next()
-                        .unwrap_or("project")
-                        .to_owned()
-                },
-                str::to_owned,
-            );
-    }
-    project.files.sort_unstable();
-    project.files.dedup();
-    let mut order: Vec<u32> = (0..components.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| identities[a as usize].cmp(&identities[b as usize]));
-    let base = inventory.components.len() as u32;
-    let mut place = vec![0; components.len()];
-    for (new, &old) in order.iter().enumerate() {
-        place[old as usize] = base + new as u32;
-    }
-    let mut slots: Vec<Option<Component>> = components.into_iter().map(Some).collect();
-    for old in order {
-        let Some(mut component) = slots[old as usize].take() else {
-            continue;
-        };
-        for id in &mut component.dependencies {
-            *id = place[*id as usize];
+
+    /// Adds a package, or joins it to the component that it is. `None` when it has no name that a purl can hold.
+    fn package(&mut self, package: Package, path: &Arc<str>) -> Option<u32> {
+        let path = package.file.as_deref().map_or_else(|| path.clone(), Arc::from);
+        let location = Location { path, line: package.line };
+        let identity = identity(&package);
+        let same = self.index.entry(identity).or_default();
+        if let Some(&id) = same.iter().find(|&&id| is_same(&self.components[id as usize], &package)) {
+            join(&mut self.components[id as usize], package, location);
+            return Some(id);
         }
-        component.dependencies.sort_unstable();
-        component.dependencies.dedup();
-        component.locations.sort_unstable();
-        component.locations.dedup();
-        component.hashes.sort_unstable();
-        component.hashes.dedup();
-        inventory.components.push(component);
+        let purl = match package.purl {
+            Some(purl) => Ok(purl),
+            None => package.ecosystem.purl(
+                &package.name,
+                package.version.as_deref(),
+                package.release.as_deref(),
+                &package.qualifiers,
+            ),
+        };
+        let purl = match purl {
+            Ok(purl) => purl,
+            Err(error) => {
+                self.problems.push(Problem {
+                    path: location.path.to_string(),
+                    line: location.line,
+                    kind: ProblemKind::Unreadable,
+                    reason: format!("{:?} is no package name: {error}", package.name),
+                    hint: None,
+                });
+                return None;
+            }
+        };
+        let id = self.components.len() as u32;
+        same.push(id);
+        self.components.push(Component {
+            purl,
+            ecosystem: package.ecosystem,
+            release: package.release,
+            name: package.name,
+            version: package.version,
+            origin: package.origin,
+            direct: package.direct,
+            scope: package.scope,
+            locations: vec![location],
+            hashes: package.hashes,
+            licences: package.licences,
+            project: self.number,
+            dependencies: Vec::new(),
+            yanked: package.yanked,
+        });
+        Some(id)
     }
-    inventory.projects.push(project);
+
+    /// Names the project and puts everything in order.
+    fn finish(&mut self, fallback: &str) {
+        if self.project.name.is_empty() {
+            let folder = self.project.root.rsplit('/').next().filter(|name| !name.is_empty());
+            folder.unwrap_or(fallback).clone_into(&mut self.project.name);
+        }
+        self.project.files.sort_unstable();
+        self.project.files.dedup();
+        let mut order: Vec<u32> = (0..self.components.len() as u32).collect();
+        order.sort_unstable_by(|&a, &b| {
+            compare(&self.components[a as usize], &self.components[b as usize])
+        });
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = new as u32;
+        }
+        for component in &mut self.components {
+            for id in &mut component.dependencies {
+                *id = place[*id as usize];
+            }
+            component.dependencies.sort_unstable();
+            component.dependencies.dedup();
+            component.locations.sort_unstable();
+            component.locations.dedup();
+            component.hashes.sort_unstable();
+            component.hashes.dedup();
+        }
+        // Moves each component to its place, following the cycles of the permutation.
+        for at in 0..place.len() {
+            while place[at] as usize != at {
+                let to = place[at] as usize;
+                self.components.swap(at, to);
+                place.swap(at, to);
+            }
+        }
+    }
 }
 
-fn add_component(
-    package: Package,
-    path: &Arc<str>,
-    project: u32,
-    components: &mut Vec<Component>,
-    identities: &mut Vec<Identity>,
-    index: &mut HashMap<Identity, u32>,
-    problems: &mut Vec<Problem>,
-) -> Option<u32> {
-    let origin = match &package.origin {
-        Origin::Registry => (0, String::new()),
-        Origin::Own => (1, String::new()),
-        Origin::Git { url, commit } => (
-            2,
-            format!("{url}#{}", commit.as_deref().unwrap_or_default()),
-        ),
-        Origin::Url(url) => (2, url.clone()),
-    };
-    let identity = Identity {
-        ecosystem: package.ecosystem,
-        name: package.name,
-        version: package.version,
-        release: package.release,
-        origin,
-    };
-    let path = &package
-        .file
-        .as_deref()
-        .map_or_else(|| path.clone(), Arc::from);
-    let location = Location {
-        path: path.clone(),
-        line: package.line,
-    };
-    if let Some(&id) = index.get(&identity) {
-        let known = &mut components[id as usize];
-        known.scope = known.scope.min(package.scope);
-        known.direct = match (known.direct, package.direct) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (None, other) | (other, None) => other,
-            _ => Some(false),
-        };
-        known.locations.push(location);
-        known.hashes.extend(package.hashes);
-        for licence in package.licences {
-            if !known.licences.contains(&licence) {
-                known.licences.push(licence);
-            }
-        }
-        known.yanked |= package.yanked;
-        return Some(id);
+/// Registry 0, own 1, elsewhere 2, with the address and the commit.
+fn origin_key(origin: &Origin) -> (u8, &str, &str) {
+    match origin {
+        Origin::Registry => (0, "", ""),
+        Origin::Own => (1, "", ""),
+        Origin::Git { url, commit } => (2, url, commit.as_deref().unwrap_or_default()),
+        Origin::Url(url) => (2, url, ""),
     }
-    let purl = if let Some(purl) = package.purl {
-        Ok(purl)
-    } else {
-        let release = identity.release.as_deref();
-        identity.ecosystem.purl(
-            &identity.name,
-            identity.version.as_deref(),
-            release,
-            &package.qualifiers,
-        )
+}
+
+fn identity(package: &Package) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    package.ecosystem.hash(&mut hasher);
+    package.name.hash(&mut hasher);
+    package.version.hash(&mut hasher);
+    package.release.hash(&mut hasher);
+    origin_key(&package.origin).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn is_same(component: &Component, package: &Package) -> bool {
+    component.ecosystem == package.ecosystem
+        && component.name == package.name
+        && component.version == package.version
+        && component.release == package.release
+        && origin_key(&component.origin) == origin_key(&package.origin)
+}
+
+fn compare(a: &Component, b: &Component) -> Ordering {
+    a.ecosystem
+        .cmp(&b.ecosystem)
+        .then_with(|| a.name.cmp(&b.name))
+        .then_with(|| a.version.cmp(&b.version))
+        .then_with(|| a.release.cmp(&b.release))
+        .then_with(|| origin_key(&a.origin).cmp(&origin_key(&b.origin)))
+}
+
+/// The same package in another place.
+fn join(known: &mut Component, package: Package, location: Location) {
+    known.scope = known.scope.min(package.scope);
+    known.direct = match (known.direct, package.direct) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (None, other) | (other, None) => other,
+        _ => Some(false),
     };
-    let purl = match purl {
-        Ok(purl) => purl,
-        Err(error) => {
-            problems.push(Problem {
-                path: path.to_string(),
-                line: package.line,
-                kind: ProblemKind::Unreadable,
-                reason: format!("{:?} is no package name: {error}", identity.name),
-                hint: None,
-            });
-            return None;
+    known.locations.push(location);
+    known.hashes.extend(package.hashes);
+    for licence in package.licences {
+        if !known.licences.contains(&licence) {
+            known.licences.push(licence);
         }
-    };
-    let id = components.len() as u32;
-    components.push(Component {
-        purl,
-        ecosystem: identity.ecosystem,
-        release: identity.release.clone(),
-        name: identity.name.clone(),
-        version: identity.version.clone(),
-        origin: package.origin,
-        direct: package.direct,
-        scope: package.scope,
-        locations: vec![location],
-        hashes: package.hashes,
-        licences: package.licences,
-        project,
-        dependencies: Vec::new(),
-        yanked: package.yanked,
-    });
-    identities.push(identity.clone());
-    index.insert(identity, id);
-    Some(id)
+    }
+    known.yanked |= package.yanked;
 }

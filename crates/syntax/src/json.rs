@@ -34,6 +34,8 @@ fn read<'a>(text: &'a str, limits: &Limits, relaxed: bool) -> Document<'a> {
         relaxed,
         warnings: Vec::new(),
         error: None,
+        items: Vec::new(),
+        members: Vec::new(),
     };
     reader.space();
     let root = reader.value();
@@ -57,6 +59,9 @@ struct Reader<'a> {
     relaxed: bool,
     warnings: Vec<Warning>,
     error: Option<SyntaxError>,
+    /// What open containers hold so far: a container takes its part when it closes, in one piece of the right size.
+    items: Vec<Node<'a>>,
+    members: Vec<Member<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -307,10 +312,10 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self) -> Value<'a> {
-        let mut items = Vec::new();
+        let start = self.items.len();
         loop {
             self.space();
-            if self.peek() == Some(b']') && (items.is_empty() || self.relaxed) {
+            if self.peek() == Some(b']') && (self.items.len() == start || self.relaxed) {
                 self.at += 1;
                 break;
             }
@@ -318,11 +323,11 @@ impl<'a> Reader<'a> {
             if self.error.is_some() {
                 // Keep the half-read container: what it holds so far is real.
                 if matches!(&item.value, Value::Array(_) | Value::Object(_)) {
-                    items.push(item);
+                    self.items.push(item);
                 }
                 break;
             }
-            items.push(item);
+            self.items.push(item);
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -336,16 +341,16 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Value::Array(items)
+        Value::Array(self.items.drain(start..).collect())
     }
 
     fn object(&mut self) -> Value<'a> {
-        let mut members: Vec<Member<'a>> = Vec::new();
+        let start = self.members.len();
         loop {
             self.space();
             match self.peek() {
                 Some(b'"') => {}
-                Some(b'}') if members.is_empty() || self.relaxed => {
+                Some(b'}') if self.members.len() == start || self.relaxed => {
                     self.at += 1;
                     break;
                 }
@@ -369,11 +374,11 @@ impl<'a> Reader<'a> {
             let value = self.value();
             if self.error.is_some() {
                 if matches!(&value.value, Value::Array(_) | Value::Object(_)) {
-                    members.push(Member { key, line, value });
+                    self.members.push(Member { key, line, value });
                 }
                 break;
             }
-            members.push(Member { key, line, value });
+            self.members.push(Member { key, line, value });
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
@@ -387,6 +392,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let members: Vec<Member<'a>> = self.members.drain(start..).collect();
         self.doubled(&members);
         Value::Object(members)
     }
