@@ -3,12 +3,32 @@
 //! Two callers: [`ensure`] before a scan, which asks for nothing when everything wanted is there, however old;
 //! and [`update`] for `db update`, which asks every publisher what is new. A source that fails is named and
 //! what is there of it stays in force.
+//!
+//! What is fetched, from the [layout that OSV publishes](https://google.github.io/osv.dev/data/#data-dumps):
+//! `<osv>/<Ecosystem>/all.zip`, and for changes `modified_id.csv` and single `<ID>.json` files. Vulnrichment has
+//! some hundred megabytes and only refines the order of findings, so it is fetched by [`update`] alone, and only
+//! when [`Settings::ssvc`] says from where (its own address is [`VULNRICHMENT`]).
 
-use std::path::PathBuf;
+mod delta;
+mod jobs;
+mod ledger;
+mod run;
+#[cfg(test)]
+mod tests;
+mod wait;
 
+use std::collections::BTreeSet;
+
+use stanchion_model::Ecosystem;
 use stanchion_net::Client;
 
-use crate::{Database, Error};
+pub use run::{ensure, update};
+
+/// Where CISA's Vulnrichment is published as one archive; some hundred megabytes.
+pub const VULNRICHMENT: &str = "https://codeload.github.com/cisagov/vulnrichment/zip/refs/heads/develop";
+
+/// What [`update`] starts with when there is no database and nobody says which ecosystems: the registries of languages.
+pub const COMMON: &[&str] = &["npm", "PyPI", "Maven", "Go", "crates.io", "NuGet", "RubyGems", "Packagist", "Hex", "Pub", "SwiftURL", "GitHub Actions"];
 
 /// Where the sources are: an http(s) address, or the path of a file or folder (a mirror on an air-gapped site).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +43,35 @@ pub struct Settings {
     pub ssvc: Option<String>,
     /// End-of-life dates, `products/full` of endoflife.date's API v1.
     pub eol: String,
-    /// A compiled, signed export: fetched in place of all the others.
+    /// A compiled, signed export: fetched in place of all the others, and put in the place of the whole database.
     pub compiled: Option<String>,
     /// Public keys, base64, by which a compiled export may be signed.
     pub trusted_keys: Vec<String>,
     /// Accept a compiled export without a signature, or by a stranger.
     pub unsigned: bool,
-    /// Feeds to have besides those in the database, by OSV name; for [`update`].
+    /// Feeds to have besides those in the database, by OSV name or purl type; for [`update`].
     pub ecosystems: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            osv: "https://osv-vulnerabilities.storage.googleapis.com".into(),
+            kev: "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json".into(),
+            epss: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz".into(),
+            ssvc: None,
+            eol: "https://endoflife.date/api/v1/products/full".into(),
+            compiled: None,
+            trusted_keys: Vec::new(),
+            unsigned: false,
+            ecosystems: Vec::new(),
+        }
+    }
 }
 
 /// Told how far things are. Called from several threads.
 pub trait Talk: Sync {
-    /// `what` is `done` far of `total`: bytes of a download, or steps of a build.
+    /// `what` is `done` far of `total`: bytes of the source of that name, or steps of the build.
     fn step(&self, what: &str, done: u64, total: Option<u64>);
     /// One line for people.
     fn say(&self, line: &str);
@@ -57,12 +93,14 @@ pub enum Became {
     Unchanged,
     /// This many records were changed, added or taken out one by one.
     Changed(u64),
-    /// Read anew as a whole; this many records.
+    /// As [`Became::Changed`], but others could not be had or used; why. They are asked for again the next time.
+    Partly(u64, String),
+    /// Read anew as a whole; this many records or entries.
     Replaced(u64),
-    /// The publisher has no such source: nothing to be had.
+    /// The publisher has no advisories for this ecosystem.
     Absent,
-    /// Left as it is, because the publisher does not offer it; why.
-    Kept(String),
+    /// Left as it is, because it is not published at the address in use: a feed that was imported.
+    Kept,
     /// Could not be had or used; why. What was there of it stays in force.
     Failed(String),
 }
@@ -81,50 +119,38 @@ pub struct SourceReport {
 pub struct Report {
     /// Every source that was asked, in order of name.
     pub sources: Vec<SourceReport>,
-    /// A new file is in place (a mere note of the check counts).
+    /// A new file is in place; a note that everything was checked counts.
     pub written: bool,
 }
 
 /// What [`ensure`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Every source that was asked, in order of name; empty when the network was not needed.
+    /// Every source that was asked, in order of name; empty when nothing had to be fetched by this call.
     pub sources: Vec<SourceReport>,
     /// Another file than before the call is in place: open it again.
     pub replaced: bool,
-    /// Wanted ecosystems that are still not there (offline, failed, or another run has the lock and hangs).
-    /// Those that the publisher does not have are not among them.
+    /// Wanted ecosystems that are still not there: offline, failed, or another run has the lock and hangs.
+    /// Those for which the publisher has nothing are not among them.
     pub missing: Vec<String>,
 }
 
-/// Makes sure that the wanted ecosystems are there, by OSV name (`npm`, `Debian:12`); fetches just those that are not.
-///
-/// `now` is RFC 3339. The error is about this machine's disk or a damaged database; what a publisher does wrong
-/// is in the outcome.
-pub fn ensure(database: &Database, settings: &Settings, client: &Client, wanted: &[String], now: &str, talk: &dyn Talk) -> Result<Outcome, Error> {
-    todo!()
+/// The ecosystems behind names such as `npm` and `Debian:12`, as OSV writes them; others are left out.
+fn ecosystems(names: &[String]) -> BTreeSet<&'static str> {
+    let known = names.iter().filter_map(|name| {
+        let (base, _) = name.split_once(':').unwrap_or((name, ""));
+        Ecosystem::from_word(base)
+    });
+    known.filter(|ecosystem| *ecosystem != Ecosystem::Generic).map(Ecosystem::name).collect()
 }
 
-/// Asks every publisher what is new and builds a new generation from it.
-///
-/// `now` is RFC 3339. The error is about this machine's disk or a damaged database; what a publisher does wrong
-/// is in the report.
-pub fn update(database: &Database, settings: &Settings, client: &Client, now: &str, talk: &dyn Talk) -> Result<Report, Error> {
-    todo!()
+/// Whether an address is for the network.
+fn is_remote(place: &str) -> bool {
+    let starts = |scheme: &str| place.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    starts("http://") || starts("https://")
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            osv: "https://osv-vulnerabilities.storage.googleapis.com".into(),
-            kev: "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json".into(),
-            epss: "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz".into(),
-            ssvc: None,
-            eol: "https://endoflife.date/api/v1/products/full".into(),
-            compiled: None,
-            trusted_keys: Vec::new(),
-            unsigned: false,
-            ecosystems: Vec::new(),
-        }
-    }
+/// Whether the client may not go to an address.
+fn is_out_of_reach(place: &str, client: &Client) -> bool {
+    client.is_offline() && is_remote(place)
 }

@@ -6,6 +6,8 @@ mod database;
 mod error;
 mod feeds;
 pub mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod import;
 mod index;
 mod matching;

@@ -6,7 +6,7 @@ use crate::feeds::osv;
 use crate::import::time;
 use crate::index::draft::{Batch, Draft, with_tables};
 use crate::index::tables::Tables;
-use crate::{Error, Index};
+use crate::{Error, Index, Meta};
 
 /// A record that its source has changed since the last import or check.
 #[derive(Clone, Debug)]
@@ -67,10 +67,23 @@ pub fn apply(base: &Index, changes: &[Change], now: &str) -> Result<Vec<u8>, Err
 
 /// The same database with a new description: checked just now, and what became of each source. Nothing else changes.
 pub fn checked(base: &Index, now: &str, sources: &[(String, Result<(), String>)]) -> Result<Vec<u8>, Error> {
+    described(base, |meta| {
+        if sources.iter().any(|(_, result)| result.is_ok()) {
+            now.clone_into(&mut meta.updated);
+        }
+        note(meta, now, sources);
+    })
+}
+
+/// The same database with an edited description. Nothing else changes.
+pub(crate) fn described(base: &Index, edit: impl FnOnce(&mut Meta)) -> Result<Vec<u8>, Error> {
     let mut meta = base.meta()?;
-    if sources.iter().any(|(_, result)| result.is_ok()) {
-        now.clone_into(&mut meta.updated);
-    }
+    edit(&mut meta);
+    with_tables(base, Tables::of(base)?, &meta)
+}
+
+/// Writes down what became of each source.
+pub(crate) fn note(meta: &mut Meta, now: &str, sources: &[(String, Result<(), String>)]) {
     for (name, result) in sources {
         let known = meta.sources.iter().find(|source| source.name == *name).cloned();
         let mut info = known.unwrap_or(SourceInfo { name: name.clone(), records: 0, newest: None, fetched: None, failed: None });
@@ -83,5 +96,4 @@ pub fn checked(base: &Index, now: &str, sources: &[(String, Result<(), String>)]
         }
         meta.describe(info);
     }
-    with_tables(base, Tables::of(base)?, &meta)
 }

@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 use stanchion_model::inventory::{Inventory, Problem, ProblemKind};
+use stanchion_model::purl::Purl;
 use stanchion_syntax::{Limits, text};
 use stanchion_tree::{Entry, Tree, TreeError, WalkOptions};
 
 use crate::assemble::{FileResult, assemble};
 use crate::extract::{Extractor, Input, Shared};
 use crate::extractors::REGISTRY;
-use crate::found::Found;
+use crate::found::{Found, Package};
 use crate::manifests;
 
 /// How to scan.
@@ -68,6 +69,15 @@ pub fn scan(tree: &Tree, target: &str, options: &ScanOptions) -> Result<Inventor
         ));
     }
     Ok(assemble(target, read, problems))
+}
+
+/// The inventory of a single package that is named by its purl.
+pub fn of_purl(purl: Purl) -> Inventory {
+    let target = purl.to_string();
+    let mut found = Found::default();
+    found.document();
+    found.add(Package::from_purl(purl).direct(true));
+    assemble(&target, vec![FileResult { path: target.clone(), found }], Vec::new())
 }
 
 fn named(path: &str) -> Option<Reader> {

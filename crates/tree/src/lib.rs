@@ -72,6 +72,8 @@ pub enum TreeError {
 pub struct Tree {
     root: PathBuf,
     single: Option<String>,
+    /// The single file's content where it is no file at all.
+    bytes: Option<Vec<u8>>,
     limits: Limits,
 }
 
@@ -82,7 +84,7 @@ impl Tree {
         let real = target.canonicalize().map_err(wrap)?;
         let kind = real.metadata().map_err(wrap)?;
         if kind.is_dir() {
-            return Ok(Self { root: real, single: None, limits });
+            return Ok(Self { root: real, single: None, bytes: None, limits });
         }
         if !kind.is_file() {
             return Err(wrap(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a folder nor a regular file")));
@@ -93,7 +95,22 @@ impl Tree {
             Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize().map_err(wrap)?,
             _ => Path::new(".").canonicalize().map_err(wrap)?,
         };
-        Ok(Self { root: folder, single: Some(name), limits })
+        Ok(Self { root: folder, single: Some(name), bytes: None, limits })
+    }
+
+    /// A single file that is in memory, under a name without folders; it has no siblings.
+    pub fn of_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Self {
+        Self { root: PathBuf::new(), single: Some(name.to_owned()), bytes: Some(bytes), limits }
+    }
+
+    /// Reads a stream to its end and takes it as a single file.
+    pub fn of_stream(name: &str, stream: &mut dyn Read, limits: Limits) -> Result<Self, TreeError> {
+        let mut bytes = Vec::new();
+        stream.take(limits.file_bytes + 1).read_to_end(&mut bytes).map_err(TreeError::Read)?;
+        if bytes.len() as u64 > limits.file_bytes {
+            return Err(TreeError::TooLarge { size: bytes.len() as u64, limit: limits.file_bytes });
+        }
+        Ok(Self::of_bytes(name, bytes, limits))
     }
 
     /// The folder that is scanned, or that holds the single file.
@@ -113,6 +130,9 @@ impl Tree {
 
     /// Reads a file whole. The path may climb with `..` as long as it stays in the target.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, TreeError> {
+        if let Some(bytes) = &self.bytes {
+            return if self.is_single(path) { Ok(bytes.clone()) } else { Err(missing()) };
+        }
         let (mut file, size) = self.file(path)?;
         if size > self.limits.file_bytes {
             return Err(TreeError::TooLarge { size, limit: self.limits.file_bytes });
@@ -128,6 +148,10 @@ impl Tree {
 
     /// Reads the first [`Limits::head_bytes`] of a file.
     pub fn head(&self, path: &str) -> Result<Vec<u8>, TreeError> {
+        if let Some(bytes) = &self.bytes {
+            let head = &bytes[..bytes.len().min(self.limits.head_bytes)];
+            return if self.is_single(path) { Ok(head.to_vec()) } else { Err(missing()) };
+        }
         let (file, _) = self.file(path)?;
         let mut bytes = Vec::with_capacity(self.limits.head_bytes);
         file.take(self.limits.head_bytes as u64).read_to_end(&mut bytes).map_err(TreeError::Read)?;
@@ -166,7 +190,14 @@ impl Tree {
         Ok((file, metadata.len()))
     }
 
+    fn is_single(&self, path: &str) -> bool {
+        self.single.as_deref() == Some(path)
+    }
+
     fn resolve(&self, path: &str) -> Result<PathBuf, TreeError> {
+        if self.bytes.is_some() {
+            return Err(missing());
+        }
         let path = Path::new(path);
         if path.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_))) {
             return Err(TreeError::Outside);
@@ -177,6 +208,10 @@ impl Tree {
         let real = self.root.join(path).canonicalize().map_err(TreeError::Read)?;
         if real.starts_with(&self.root) { Ok(real) } else { Err(TreeError::Outside) }
     }
+}
+
+fn missing() -> TreeError {
+    TreeError::Read(io::ErrorKind::NotFound.into())
 }
 
 /// Joins a folder and a path relative to it, both relative to the target, and resolves `.` and `..`
@@ -244,6 +279,16 @@ mod tests {
         assert_eq!(tree.read("loop/loop/in").unwrap(), b"y");
         let walk = tree.walk(&WalkOptions::default(), &|_| true).unwrap();
         assert_eq!(walk.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["in"]);
+    }
+
+    #[test]
+    fn bytes_are_a_file_without_siblings() {
+        let tree = Tree::of_bytes("stdin", b"abc".to_vec(), Limits { head_bytes: 2, ..Limits::default() });
+        assert_eq!((tree.read("stdin").unwrap(), tree.head("stdin").unwrap()), (b"abc".to_vec(), b"ab".to_vec()));
+        assert!(tree.read("Cargo.toml").is_err() && tree.read("/etc/passwd").is_err() && !tree.is_file("Cargo.toml"));
+        assert_eq!(tree.walk(&WalkOptions::default(), &|_| false).unwrap().files[0].path, "stdin");
+        let limits = Limits { file_bytes: 2, ..Limits::default() };
+        assert!(matches!(Tree::of_stream("stdin", &mut &b"abc"[..], limits), Err(TreeError::TooLarge { .. })));
     }
 
     #[test]

@@ -57,7 +57,10 @@ impl Tree {
     /// Links are not followed; a single-file target gives just that file, wanted or not.
     pub fn walk(&self, options: &WalkOptions, wants: &(dyn Fn(&str) -> bool + Sync)) -> Result<Walk, TreeError> {
         if let Some(single) = self.single() {
-            let size = self.root().join(single).metadata().map_err(TreeError::Read)?.len();
+            let size = match &self.bytes {
+                Some(bytes) => bytes.len() as u64,
+                None => self.root().join(single).metadata().map_err(TreeError::Read)?.len(),
+            };
             return Ok(Walk { files: vec![Entry { path: single.to_owned(), size }], skipped: Vec::new(), seen: 1 });
         }
         let mut excludes = OverrideBuilder::new(self.root());

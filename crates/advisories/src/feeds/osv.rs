@@ -178,7 +178,7 @@ fn title(root: &Node<'_>) -> Box<str> {
 }
 
 /// Seconds since 1970 of an RFC 3339 time; 0 for anything else.
-fn seconds(time: Option<&str>) -> u64 {
+pub(crate) fn seconds(time: Option<&str>) -> u64 {
     let parsed = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
     parsed.and_then(|time| u64::try_from(time.as_second()).ok()).unwrap_or(0)
 }

@@ -120,6 +120,31 @@ pub(crate) fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     file
 }
 
+/// Makes the checksums of a file right, whatever its bytes are; for tests of what lies behind them.
+pub(crate) fn reseal(file: &mut [u8]) {
+    if file.len() < HEAD {
+        return;
+    }
+    let checks = usize::try_from(u64_at(file, 24)).unwrap_or(usize::MAX);
+    if !checks.is_multiple_of(BLOCK) || checks == 0 || file.len() != checks + checks / BLOCK * 4 {
+        return;
+    }
+    let (body, sums) = file.split_at_mut(checks);
+    for (block, sum) in body.chunks(BLOCK).zip(sums.chunks_mut(4)) {
+        sum.copy_from_slice(&crc32fast::hash(block).to_le_bytes());
+    }
+    let all = crc32fast::hash(sums);
+    let length = (body.len() + sums.len()) as u64;
+    body[..8].copy_from_slice(MAGIC);
+    body[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    body[16..24].copy_from_slice(&length.to_le_bytes());
+    body[32..36].copy_from_slice(&all.to_le_bytes());
+    body[36..40].fill(0);
+    let table = (HEAD + (u32_at(body, 12) as usize).saturating_mul(ROW)).min(body.len());
+    let head = crc32fast::hash(&body[..table]);
+    body[36..40].copy_from_slice(&head.to_le_bytes());
+}
+
 /// Where everything is in an opened file, and which blocks have been checked.
 pub(crate) struct Layout {
     sections: Vec<(usize, usize)>,

@@ -159,6 +159,19 @@ impl Index {
         self.raw()
     }
 
+    /// Gives the pages that were read back to the system; they are mapped again when they are next touched. A
+    /// long scan calls this now and then, so that it never holds more of the database than it is using.
+    pub fn release(&self) {
+        if let Bytes::Mapped(map) = &self.bytes {
+            // SAFETY: the mapping is shared, read-only and backed by a file that is never changed (see `map`):
+            // dropping its pages loses nothing, and what is read again is what was there before.
+            #[expect(unsafe_code, reason = "dropping pages of the file that is mapped above; the argument is here")]
+            let dropped = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // Advice that is not taken costs memory and nothing else.
+            drop(dropped);
+        }
+    }
+
     /// Names what the database holds, and not when or from where it came: 16 hexadecimal digits.
     pub fn snapshot(&self) -> &str {
         &self.snapshot

@@ -1,0 +1,4 @@
+//! The reader `golang/mod` on any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| stanchion_fuzz::extract("golang/mod", data));

@@ -1,0 +1,4 @@
+//! The reader `rubygems/gemfile-lock` on any bytes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| stanchion_fuzz::extract("rubygems/gemfile-lock", data));

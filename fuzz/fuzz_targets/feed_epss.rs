@@ -1,0 +1,8 @@
+//! The reader of exploit prediction on any bytes.
+#![no_main]
+
+use stanchion_advisories::{fuzzing, import::SourceKind};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = fuzzing::source(SourceKind::Epss, data);
+});

@@ -1,0 +1,6 @@
+//! The reader of json on any text.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &str| {
+    let _ = stanchion_syntax::json::parse(data, &stanchion_syntax::Limits { nodes: 100_000, ..Default::default() });
+});
