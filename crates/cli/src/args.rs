@@ -65,7 +65,7 @@ pub(crate) enum Command {
 
 #[derive(ClapArgs, Debug, Clone)]
 pub(crate) struct TargetArgs {
-    /// Folder, lockfile or SBOM to look at
+    /// Folder, lockfile or SBOM to look at; a purl; or - for standard input
     #[arg(value_name = "TARGET", default_value = ".")]
     pub(crate) target: PathBuf,
     /// Leave out what fits this pattern, as in a .gitignore; may be given again

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod context;
 mod exit;
+mod fetching;
 mod output;
 mod settings;
 

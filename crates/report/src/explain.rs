@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use stanchion_model::cvss::Vector;
-use stanchion_model::finding::{Finding, Kind};
+use stanchion_model::finding::{Evidence, Finding, Kind};
 use stanchion_model::threat::ThreatVector;
 
 use crate::plain::{day, safe};
@@ -128,11 +128,7 @@ pub fn finding(finding: &Finding) -> String {
     }
     for (at, evidence) in finding.evidence.iter().enumerate() {
         let label = if at == 0 { "Affected" } else { "" };
-        let range = match evidence.range.strip_prefix("listed: ") {
-            Some(version) => format!("lists {}", safe(version)),
-            None => format!("says {}; {} is inside ({} order)", safe(&evidence.range), safe(&component.version), evidence.comparator),
-        };
-        entry(&mut out, label, &format!("{} ({}) {range}", safe(&evidence.advisory), evidence.source));
+        entry(&mut out, label, &format!("{} ({}) {}", safe(&evidence.advisory), safe(&evidence.source), because(evidence, finding)));
         if let Some(note) = &evidence.note {
             entry(&mut out, "", &format!("less than certain: {}", safe(note)));
         }
@@ -157,6 +153,14 @@ pub fn finding(finding: &Finding) -> String {
         entry(&mut out, "Also", &finding.aliases.iter().map(|alias| safe(alias)).collect::<Vec<_>>().join(", "));
     }
     out
+}
+
+/// What the evidence says about the version: `says >=2.13.0, <2.15.0; 2.14.1 is inside (Maven order)`.
+pub(crate) fn because(evidence: &Evidence, finding: &Finding) -> String {
+    match evidence.range.strip_prefix("listed: ") {
+        Some(version) => format!("lists {}", safe(version)),
+        None => format!("says {}; {} is inside ({} order)", safe(&evidence.range), safe(&finding.component.version), safe(&evidence.comparator)),
+    }
 }
 
 /// What to do about a finding, in a sentence.

@@ -1,6 +1,13 @@
-//! What people read, from model values; and the JSON report, which programs read.
+//! What people read, from model values; and the JSON and CSV reports, which programs read.
 
+mod answer;
+pub mod csv;
 pub mod explain;
+mod group;
+pub mod html;
 pub mod json;
+pub mod markdown;
 mod plain;
 pub mod terminal;
+#[cfg(test)]
+mod testing;

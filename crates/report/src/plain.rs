@@ -2,13 +2,17 @@
 
 use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Finding, Kind};
+use stanchion_model::inventory::{Problem, ProblemKind};
+use stanchion_model::report::{DatabaseInfo, PolicyName};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text from a scanned file or an advisory, without anything that a terminal would obey or that would turn the
-/// direction of reading: control characters, escapes and bidirectional overrides become `\u{fffd}`.
+/// direction of reading: control characters, escapes, bidirectional overrides and characters that nobody sees become
+/// `\u{fffd}`.
 pub(crate) fn safe(text: &str) -> String {
     let hostile = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
     };
     if text.contains(hostile) { text.replace(hostile, "\u{fffd}") } else { text.to_owned() }
 }
@@ -96,6 +100,15 @@ pub(crate) fn day(time: &str) -> String {
     parts().unwrap_or_else(|| time.to_owned())
 }
 
+/// A share of one: `97 %`, `4.2 %`, `below 0.1 %`.
+pub(crate) fn percent(share: f64) -> String {
+    match share * 100.0 {
+        value if value >= 10.0 => format!("{value:.0} %"),
+        value if value >= 0.1 => format!("{value:.1} %"),
+        _ => "below 0.1 %".into(),
+    }
+}
+
 /// What is worst about a finding, in a word or two: why it stands where it does.
 pub(crate) fn tag(finding: &Finding) -> String {
     if finding.kind == Kind::Malicious {
@@ -125,6 +138,71 @@ pub(crate) const fn word(kind: Kind) -> &'static str {
         Kind::Licence => "licence",
         Kind::Check => "check",
         Kind::External => "from another tool",
+    }
+}
+
+/// What a kind of problem is called.
+pub(crate) const fn problem(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Unreadable => "Not read",
+        ProblemKind::Unresolved => "Not resolved",
+        ProblemKind::Unmatched => "Not matched",
+        ProblemKind::Odd => "Odd",
+    }
+}
+
+/// Where a problem is: `api/pom.xml:14`.
+pub(crate) fn problem_place(problem: &Problem) -> String {
+    match problem.line {
+        Some(line) => format!("{}:{line}", safe(&problem.path)),
+        None => safe(&problem.path),
+    }
+}
+
+/// The problems that change the answer.
+pub(crate) fn telling(problems: &[Problem]) -> Vec<&Problem> {
+    problems.iter().filter(|problem| problem.kind != ProblemKind::Odd).collect()
+}
+
+/// A finding's project by its folder; the target itself has none.
+pub(crate) fn project(finding: &Finding) -> String {
+    match finding.project.as_str() {
+        "" => finding.paths.first().filter(|path| path.len() > 1).map_or_else(|| "the target".into(), |path| safe(&path[0])),
+        root => safe(root),
+    }
+}
+
+/// Where an id of the usual form is published.
+pub(crate) fn address(id: &str) -> Option<String> {
+    let tidy = id.len() < 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.' | '_'));
+    if !tidy || !id.contains('-') {
+        return None;
+    }
+    Some(if id.starts_with("CVE-") {
+        format!("https://nvd.nist.gov/vuln/detail/{id}")
+    } else if id.starts_with("GHSA-") {
+        format!("https://github.com/advisories/{id}")
+    } else {
+        format!("https://osv.dev/vulnerability/{id}")
+    })
+}
+
+/// Which policy judged.
+pub(crate) fn policy(policy: &PolicyName) -> String {
+    match policy.name.as_str() {
+        "" | "default" => "the default policy".into(),
+        name => format!("the policy {}", safe(name)),
+    }
+}
+
+/// How old the advisories are: `advisories of 24 Nov 2026 (89,833)`.
+pub(crate) fn age(database: &DatabaseInfo) -> String {
+    let number = thousands(database.advisories);
+    match (database.kind.as_str(), database.updated.as_deref()) {
+        ("none", _) => "no advisory database".into(),
+        ("starter", _) => format!("starter set of advisories ({number})"),
+        (_, Some(updated)) => format!("advisories of {} ({number})", day(updated)),
+        (_, None) => format!("advisories of an unknown day ({number})"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a developer sees: the answer first, then why, then what to do.
 
-
 use anstyle::{AnsiColor, Style};
 use stanchion_model::finding::Finding;
-use stanchion_model::inventory::{Problem, ProblemKind};
+use stanchion_model::inventory::Problem;
 use stanchion_model::report::Assessment;
 
-use crate::plain::{count, cut, cut_front, day, pad, safe, tag, tally, thousands, width};
+use crate::answer::{reasons, target};
+use crate::group::{Fix, Group, first_place, group, short_name, step_name, upgrades};
+use crate::plain::{age, count, cut, cut_front, day, pad, policy, problem, problem_place, safe, tag, tally, telling, thousands, width};
 
 /// Findings below this are counted, not shown.
 const SHOWN_FROM: f64 = 40.0;
@@ -30,17 +31,6 @@ pub struct View {
     pub elapsed: f64,
 }
 
-/// Findings of one component in one project.
-struct Group<'a> {
-    findings: Vec<&'a Finding>,
-}
-
-impl Group<'_> {
-    fn score(&self) -> Option<f64> {
-        self.findings[0].score
-    }
-}
-
 /// Renders a scan.
 pub fn render(assessment: &Assessment, view: &View) -> String {
     let mut page = Page { view: *view, width: view.width.clamp(60, 120), out: String::new() };
@@ -50,26 +40,11 @@ pub fn render(assessment: &Assessment, view: &View) -> String {
         page.nothing(assessment);
     } else {
         page.table(&groups);
-        page.summary(assessment, groups.len());
+        page.summary(assessment, &groups);
     }
     page.problems(&assessment.problems);
     page.foot(assessment);
     page.out
-}
-
-/// One row a component and project, in the order of its worst finding.
-fn group(findings: &[Finding]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut known = std::collections::HashMap::new();
-    for finding in findings {
-        let key = (&finding.project, &finding.component.purl);
-        let at = *known.entry(key).or_insert_with(|| {
-            groups.push(Group { findings: Vec::new() });
-            groups.len() - 1
-        });
-        groups[at].findings.push(finding);
-    }
-    groups
 }
 
 struct Page {
@@ -97,19 +72,17 @@ impl Page {
     }
 
     fn head(&mut self, assessment: &Assessment) {
-        let inventory = &assessment.inventory;
         let database = &assessment.database;
         let components = count(assessment.component_count(), "component", "components");
         let direct = assessment.direct_count();
         let direct = if direct > 0 { format!(", {} direct", thousands(direct as u64)) } else { String::new() };
-        let name = inventory.target.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty() && *name != ".");
-        let name = safe(name.unwrap_or("this folder"));
-        let files = count(inventory.files, "file", "files");
-        let age = match database.kind.as_str() {
-            "starter" => "starter set of advisories".to_owned(),
-            _ => format!("advisories of {}", day(database.updated.as_deref().unwrap_or_default())),
-        };
-        let line = format!("  {}   {files}   {components}{direct}   {age} ({})", self.bold(&name), thousands(database.advisories));
+        let name = cut(&target(assessment), self.width / 2);
+        let files = count(assessment.inventory.files, "file", "files");
+        let age = age(database);
+        // Where one line cannot hold it, the age of the advisories gets its own.
+        let room = 2 + width(&name) + 3 + width(&files) + 3 + width(&components) + width(&direct) + 3 + width(&age);
+        let gap = if room > self.width { "\n  " } else { "   " };
+        let line = format!("  {}   {files}   {components}{direct}{gap}{age}", self.bold(&name));
         self.line("");
         self.line(&line);
         self.line("");
@@ -131,8 +104,11 @@ impl Page {
             format!("Nothing that was asked for in {} ({} left out by filters)", count(components, "component", "components"), count(assessment.filtered, "finding", "findings"))
         } else {
             let database = &assessment.database;
-            let age = if database.kind == "starter" { "starter set".into() } else { day(database.updated.as_deref().unwrap_or_default()) };
-            format!("No known vulnerability in {} (advisories: {age})", count(components, "component", "components"))
+            let age = match database.kind.as_str() {
+                "starter" => "only the starter set was looked at".to_owned(),
+                _ => format!("advisories of {}", day(database.updated.as_deref().unwrap_or_default())),
+            };
+            format!("No known vulnerability in {} ({age})", count(components, "component", "components"))
         };
         self.line(&format!("  {all}"));
     }
@@ -155,7 +131,8 @@ impl Page {
         let rest = scored.len() - shown;
         if rest > 0 {
             let top = scored[shown].score().unwrap_or(0.0);
-            let what = if shown >= above { format!("{} more below {SHOWN_FROM:.0}", count(rest, "component", "components")) } else { format!("{} more", count(rest, "component", "components")) };
+            let what = format!("{} more {}", thousands(rest as u64), if rest == 1 { "component" } else { "components" });
+            let what = if shown >= above { format!("{what} below {SHOWN_FROM:.0}") } else { what };
             let line = format!("  {top:>5.0}  {what}        -a shows all");
             let line = self.muted(&line);
             self.line(&line);
@@ -175,21 +152,20 @@ impl Page {
             score if score >= SHOWN_FROM => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
             _ => Style::new(),
         };
-        let name = cut_front(&row.name, columns.component.saturating_sub(width(&row.version) + 1));
-        let component = pad(&format!("{name} {}", row.version), columns.component);
-        let tag_room = width(&row.tag).min(columns.why);
-        let why = cut(&row.why, columns.why.saturating_sub(tag_room + 2));
-        let gap = columns.why.saturating_sub(width(&why) + tag_room);
+        let component = pad(&row.component(columns.component), columns.component);
+        let tag = cut(&row.tag, columns.why);
+        let why = row.why(columns.why.saturating_sub(width(&tag) + 2));
+        let gap = columns.why.saturating_sub(width(&why) + width(&tag));
         let fix = cut(&row.fix, columns.fix);
         let fix = if row.has_fix { self.paint(Style::new().fg_color(Some(AnsiColor::Green.into())), &fix) } else { self.muted(&fix) };
-        let tag = match row.tag.as_str() {
-            "exploited" | "malicious" => self.paint(Style::new().bold().fg_color(Some(AnsiColor::Red.into())), &row.tag),
-            tag => tag.to_owned(),
+        let tag = match tag.as_str() {
+            "exploited" | "malicious" => self.paint(Style::new().bold().fg_color(Some(AnsiColor::Red.into())), &tag),
+            _ => tag,
         };
         let line = format!("  {}  {}  {why}{}{tag}  {fix}", self.paint(style, &score), self.bold(&component), " ".repeat(gap));
         self.line(&line);
         let place = cut_front(&row.place, self.width / 2);
-        let head = format!("         {}  {place}", pad(&row.ecosystem, 8));
+        let head = format!("         {}  {place}", pad(row.ecosystem, 8));
         let room = self.width.saturating_sub(width(&head) + 3);
         let line = if room >= 12 && !row.path.is_empty() { format!("{head}   {}", cut_path(&row.path, room)) } else { head };
         let line = self.muted(&line);
@@ -201,10 +177,12 @@ impl Page {
         self.line("");
         let shown = if self.view.all { groups.len() } else { groups.len().min(4) };
         for group in &groups[..shown] {
-            let finding = group.findings[0];
+            let finding = group.worst();
             let name = format!("{} {}", short_name(finding), safe(&finding.component.version));
-            let kind = crate::plain::word(finding.kind);
-            let line = cut(&format!("      ·  {name}  {kind}: {}", safe(&finding.title)), self.width);
+            let (kind, title) = (crate::plain::word(finding.kind), safe(&finding.title));
+            // Many titles say the kind themselves.
+            let what = if title.to_lowercase().contains(kind) { title } else { format!("{kind}: {title}") };
+            let line = cut(&format!("      ·  {name}  {what}"), self.width);
             self.line(&line);
         }
         if groups.len() > shown {
@@ -214,55 +192,54 @@ impl Page {
         }
     }
 
-    fn summary(&mut self, assessment: &Assessment, components: usize) {
+    fn summary(&mut self, assessment: &Assessment, groups: &[Group<'_>]) {
         let findings: Vec<&Finding> = assessment.findings.iter().collect();
         let left_out = if assessment.filtered > 0 { format!(" ({} left out by filters)", thousands(assessment.filtered as u64)) } else { String::new() };
-        let line = format!(
-            "  {} in {}: {}{left_out}",
-            self.bold(&count(findings.len(), "finding", "findings")),
-            count(components, "component", "components"),
-            tally(&findings)
-        );
-        self.line(&line);
-        if assessment.verdict.denied {
-            let reasons = assessment.verdict.violations.len();
-            let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-            let line = format!("  {}: {} without a policy that says otherwise (exit 1)", self.paint(red, &format!("Denied at {}", assessment.verdict.gate)), count(reasons, "finding is exploited, malicious, or critical with a fix", "findings are exploited, malicious, or critical with a fix"));
+        let number = count(findings.len(), "finding", "findings");
+        let rest = format!(" in {}: {}{left_out}", count(groups.len(), "component", "components"), tally(&findings));
+        let text = self.wrapped(&format!("{number}{rest}"));
+        self.line(&text.replacen(&number, &self.bold(&number), 1));
+        let upgrades = upgrades(groups);
+        if !upgrades.is_empty() {
+            let cleared: usize = upgrades.iter().map(|upgrade| upgrade.cleared).sum();
+            let verb = if upgrades.len() == 1 { "upgrade clears" } else { "upgrades clear" };
+            let line = format!("  {} {verb} {} of them", thousands(upgrades.len() as u64), thousands(cleared as u64));
             self.line(&line);
+        }
+        if assessment.verdict.denied {
+            let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+            let what = format!("Denied at {}", safe(&assessment.verdict.gate));
+            let text = self.wrapped(&format!("{what}: {} ({}, exit 1)", reasons(assessment), policy(&assessment.verdict.policy)));
+            self.line(&text.replacen(&what, &self.paint(red, &what), 1));
         }
     }
 
+    /// In the margin, broken between words.
+    fn wrapped(&self, text: &str) -> String {
+        format!("  {}", wrap(text, self.width - 2, 6))
+    }
+
     fn problems(&mut self, problems: &[Problem]) {
-        let telling: Vec<&Problem> = problems.iter().filter(|problem| self.view.verbose || problem.kind != ProblemKind::Odd).collect();
-        if telling.is_empty() {
+        let mut order: Vec<&Problem> = if self.view.verbose { problems.iter().collect() } else { telling(problems) };
+        if order.is_empty() {
             return;
         }
         self.line("");
-        let shown = if self.view.verbose { telling.len() } else { telling.len().min(PROBLEMS) };
+        let shown = if self.view.verbose { order.len() } else { order.len().min(PROBLEMS) };
         // The gravest first: what could not be read, then what could not be resolved, then what has no advisories.
-        let mut order = telling.clone();
         order.sort_by_key(|problem| problem.kind);
-        for problem in &order[..shown] {
-            let word = match problem.kind {
-                ProblemKind::Unreadable => "Not read",
-                ProblemKind::Unresolved => "Not resolved",
-                ProblemKind::Unmatched => "Not matched",
-                ProblemKind::Odd => "Odd",
-            };
-            let place = match problem.line {
-                Some(line) => format!("{}:{line}", safe(&problem.path)),
-                None => safe(&problem.path),
-            };
+        for entry in &order[..shown] {
+            let word = problem(entry.kind);
             let yellow = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
-            let line = format!("  {}: {place}  {}", self.paint(yellow, word), safe(&problem.reason));
-            self.line(&line);
-            if let Some(hint) = problem.hint.as_deref().filter(|_| self.view.verbose || shown == 1) {
-                let line = self.muted(&format!("      hint: {}", safe(hint)));
-                self.line(&line);
+            let text = self.wrapped(&format!("{word}: {}  {}", problem_place(entry), safe(&entry.reason)));
+            self.line(&text.replacen(word, &self.paint(yellow, word), 1));
+            if let Some(hint) = entry.hint.as_deref().filter(|_| self.view.verbose || shown == 1) {
+                let text = self.muted(&format!("      {}", wrap(&format!("hint: {}", safe(hint)), self.width - 6, 12)));
+                self.line(&text);
             }
         }
-        if telling.len() > shown {
-            let line = self.muted(&format!("  and {} more: -v shows all", thousands((telling.len() - shown) as u64)));
+        if order.len() > shown {
+            let line = self.muted(&format!("  and {} more: -v shows all", thousands((order.len() - shown) as u64)));
             self.line(&line);
         }
     }
@@ -285,72 +262,87 @@ struct Row {
     score: f64,
     name: String,
     version: String,
-    why: String,
+    id: String,
+    others: usize,
     tag: String,
     fix: String,
     has_fix: bool,
-    ecosystem: String,
+    ecosystem: &'static str,
     place: String,
     path: Vec<String>,
 }
 
 impl Row {
     fn of(group: &Group<'_>) -> Self {
-        let first = group.findings[0];
-        let others = group.findings.len() - 1;
-        let why = if others == 0 { first.id.clone() } else { format!("{} and {others} more", first.id) };
-        // Whichever finding clears everything clears the group; else the first that has any.
-        let all = group.findings.iter().find_map(|finding| finding.upgrade_to.as_deref());
-        let some = first.fixed_in.first().map(String::as_str);
-        let (fix, has_fix) = match (all, some) {
-            _ if first.kind == stanchion_model::finding::Kind::Malicious => ("remove it".to_owned(), true),
-            (Some(version), _) => (version.to_owned(), true),
-            (None, Some(version)) => (format!("{version} (in part)"), true),
-            (None, None) => ("none known".to_owned(), false),
-        };
-        let place = first.locations.first().map_or_else(String::new, |place| match place.line {
-            Some(line) => format!("{}:{line}", place.path),
-            None => place.path.to_string(),
-        });
-        let path = first.paths.first().map(|path| path.iter().map(|step| safe(step_name(step))).collect()).unwrap_or_default();
+        let worst = group.worst();
+        let fix = group.fix();
         Self {
-            score: first.score.unwrap_or(0.0),
-            name: short_name(first),
-            version: safe(&first.component.version),
-            why: safe(&why),
-            tag: tag(first),
-            fix: safe(&fix),
-            has_fix,
-            ecosystem: first.component.ecosystem.purl_type().to_owned(),
-            place: safe(&place),
-            path,
+            score: worst.score.unwrap_or(0.0),
+            name: short_name(worst),
+            version: safe(&worst.component.version),
+            id: safe(&worst.id),
+            others: group.findings.len() - 1,
+            tag: tag(worst),
+            fix: fix.text(),
+            has_fix: fix != Fix::Unknown,
+            ecosystem: worst.component.ecosystem.purl_type(),
+            place: first_place(worst),
+            path: worst.paths.first().map(|path| path.iter().map(|step| safe(step_name(step))).collect()).unwrap_or_default(),
         }
     }
+
+    /// Name and version; a name that is too long loses its front, since its end tells most. The version stays.
+    fn component(&self, columns: usize) -> String {
+        let name = cut_front(&self.name, columns.saturating_sub(width(&self.version) + 1));
+        cut(&format!("{name} {}", self.version), columns)
+    }
+
+    /// `CVE-2021-44228 and 3 more`, or `CVE-2021-44228 +3` where that is too long.
+    fn why(&self, columns: usize) -> String {
+        if self.others == 0 {
+            return cut(&self.id, columns);
+        }
+        let whole = format!("{} and {} more", self.id, self.others);
+        if width(&whole) <= columns {
+            return whole;
+        }
+        let short = format!(" +{}", self.others);
+        format!("{}{short}", cut(&self.id, columns.saturating_sub(width(&short))))
+    }
+
+    fn component_width(&self) -> usize {
+        width(&self.name) + 1 + width(&self.version)
+    }
+
+    /// Columns that the reason takes, in full or in short.
+    fn why_width(&self, full: bool) -> usize {
+        let digits = self.others.checked_ilog10().map_or(0, |digits| digits as usize + 1);
+        let more = match (self.others, full) {
+            (0, _) => 0,
+            (_, true) => digits + 10,
+            (_, false) => digits + 2,
+        };
+        width(&self.id) + more + if self.tag.is_empty() { 0 } else { 2 + width(&self.tag) }
+    }
 }
 
-/// A Maven artifact is known by its artifact, everything else by its whole name.
-fn short_name(finding: &Finding) -> String {
-    let name = &finding.component.name;
-    safe(name.rsplit_once(':').map_or(name.as_str(), |(_, artifact)| artifact))
-}
-
-/// A step of a path without its version.
-fn step_name(step: &str) -> &str {
-    let name = match step.rfind('@') {
-        Some(at) if at > 0 => &step[..at],
-        _ => step,
-    };
-    name.rsplit_once(':').map_or(name, |(_, artifact)| artifact)
-}
-
-/// `web > react-scripts > … > lodash` in so many columns: the first and the last steps tell most.
+/// `web > react-scripts > … > lodash` in so many columns: the last step is what is wrong, the first two are what the
+/// project itself can change. The project's own name goes first when there is little room.
 fn cut_path(path: &[String], columns: usize) -> String {
     let whole = path.join(" > ");
-    if width(&whole) <= columns || path.len() < 4 {
-        return cut(&whole, columns);
+    if width(&whole) <= columns {
+        return whole;
     }
-    let (first, last) = (&path[..2], &path[path.len() - 1]);
-    cut(&format!("{} > … > {last}", first.join(" > ")), columns)
+    let Some((last, before)) = path.split_last() else { return String::new() };
+    let forms = [
+        (path.len() > 3).then(|| format!("{} > … > {last}", before[..2].join(" > "))),
+        (path.len() > 2).then(|| format!("… > {} > … > {last}", before[1])).filter(|_| path.len() > 3),
+        (path.len() == 3).then(|| format!("… > {} > {last}", before[1])),
+        (path.len() > 3).then(|| format!("… > {} > …", before[1])),
+        Some(format!("… > {last}")),
+    ];
+    let fitting = forms.into_iter().flatten().find(|form| width(form) <= columns);
+    fitting.unwrap_or_else(|| cut(&format!("… > {last}"), columns))
 }
 
 struct Columns {
@@ -361,18 +353,89 @@ struct Columns {
 
 impl Columns {
     fn fit(rows: &[Row], total: usize) -> Self {
-        let longest = |text: fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or(0);
+        let longest = |text: &dyn Fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or(0);
         // Two columns of margin, five of score, and two between each.
         let room = total - 2 - 5 - 6;
-        let fix = longest(|row| width(&row.fix)).clamp(3, 18);
-        let why = longest(|row| width(&row.why) + width(&row.tag) + 2).clamp(12, 44);
-        let component = longest(|row| width(&row.name) + 1 + width(&row.version)).clamp(9, 48);
+        let fix = longest(&|row| width(&row.fix)).clamp(3, 18);
         let spare = room.saturating_sub(fix);
+        let why = longest(&|row| row.why_width(true)).clamp(12, 44);
+        let component = longest(&Row::component_width).clamp(9, 48);
         if component + why <= spare {
             return Self { component, why, fix };
         }
-        // Too narrow for all: the reason keeps enough for an id and its tag, the component gives way.
-        let why = why.min(spare.saturating_sub(20)).max(24.min(spare));
+        // Too narrow for all: the reason is said in short first, then the component gives way.
+        let short = longest(&|row| row.why_width(false)).clamp(12, 36).min(spare.saturating_sub(20));
+        let why = spare.saturating_sub(component).clamp(short, why);
         Self { component: spare.saturating_sub(why), why, fix }
+    }
+}
+
+/// Breaks a text between words, so that no line is longer than that many columns, all but the first indented.
+fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let wide = width(word);
+        if used > 0 && used + 1 + wide > columns {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += wide;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assessment, clear, hostile, many};
+
+    fn view(width: usize) -> View {
+        View { width, colour: false, all: false, verbose: false, elapsed: 0.03 }
+    }
+
+    #[test]
+    fn a_scan_at_eighty_columns() {
+        insta::assert_snapshot!(render(&assessment(), &view(80)));
+    }
+
+    #[test]
+    fn nothing_found_says_what_was_looked_at() {
+        let page = render(&clear(), &view(80));
+        assert!(page.contains("No known vulnerability in 3 components (advisories of 20 Nov 2026)"), "{page}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for columns in [60, 72, 80, 100, 120] {
+            for assessment in [assessment(), hostile(), many(300)] {
+                for line in render(&assessment, &view(columns)).lines() {
+                    let words = line.split(' ').filter(|word| !word.is_empty()).map(width).max().unwrap_or(0);
+                    assert!(width(line) <= columns || words > columns - 12, "{columns}: {line:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_made_harmless() {
+        let page = render(&hostile(), &view(80));
+        assert!(!page.contains(['\u{1b}', '\u{202e}']));
+    }
+
+    #[test]
+    fn paths_keep_what_tells_most() {
+        let path = |steps: &[&str]| steps.iter().map(|step| (*step).to_owned()).collect::<Vec<_>>();
+        let long = path(&["web", "react-scripts", "webpack", "watchpack", "lodash"]);
+        assert_eq!(cut_path(&long, 80), "web > react-scripts > webpack > watchpack > lodash");
+        assert_eq!(cut_path(&long, 36), "web > react-scripts > … > lodash");
+        assert_eq!(cut_path(&long, 31), "… > react-scripts > … > lodash");
+        assert_eq!(cut_path(&long, 20), "… > lodash");
+        assert_eq!(cut_path(&path(&["catalogue", "django", "sqlparse"]), 24), "… > django > sqlparse");
     }
 }

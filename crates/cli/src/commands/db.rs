@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use stanchion_advisories::fetch::{self, Became};
 use stanchion_advisories::import::{SourceFile, build_on, find_sources};
 use stanchion_advisories::signed::{self, SigningKey};
 use stanchion_advisories::{Index, Meta};
@@ -11,16 +12,46 @@ use stanchion_model::report::DatabaseInfo;
 use crate::args::{Db, DbCommand};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, failure};
+use crate::fetching::{self, Progress};
 use crate::output;
 
 pub(crate) fn run(context: &Context, args: &Db) -> Result<Exit, Failure> {
     match &args.command {
-        DbCommand::Update { .. } => Err(failure("not yet")),
+        DbCommand::Update { ecosystem, output } => update(context, ecosystem, output),
         DbCommand::Import { paths, unsigned, trust } => import(context, paths, *unsigned, trust),
         DbCommand::Export { file, key } => export(context, file, key.as_deref()),
         DbCommand::Key { file } => key(file),
         DbCommand::Status { output } => status(context, output),
     }
+}
+
+fn update(context: &Context, ecosystems: &[String], output: &[String]) -> Result<Exit, Failure> {
+    let outputs = output::parse(output, &["table", "json"])?;
+    if context.offline {
+        return Err(failure("the network is switched off").hint("leave out --offline (or STANCHION_OFFLINE), or use `stanchion db import`"));
+    }
+    let talk = Progress::new(context);
+    let settings = fetching::settings(context, ecosystems);
+    let report = fetch::update(&context.database, &settings, &fetching::client(context), &context.now, &talk);
+    talk.done();
+    let report = report?;
+    let info = context.index().and_then(|index| Ok(index.meta()?.info(index.snapshot())))?;
+    let failed = report.sources.iter().filter(|source| matches!(source.became, Became::Failed(_))).count();
+    for output in &outputs {
+        output::write(output, &mut |out: &mut dyn Write| {
+            if output.format == "json" {
+                serde_json::to_writer_pretty(&mut *out, &info)?;
+                return writeln!(out);
+            }
+            for source in &report.sources {
+                writeln!(out, "{}", fetching::describe(source))?;
+            }
+            writeln!(out, "{}", summary(&info))
+        })?;
+    }
+    // Yesterday's data stays in force where a source failed; only when all did is there nothing to show for it.
+    let all = failed > 0 && failed == report.sources.len();
+    Ok(if all { Exit::Incomplete } else { Exit::Fine })
 }
 
 fn import(context: &Context, paths: &[PathBuf], unsigned: bool, trust: &[String]) -> Result<Exit, Failure> {

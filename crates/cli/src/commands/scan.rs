@@ -1,25 +1,29 @@
 //! `stanchion scan`: the main job.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use stanchion_assess::{Filters, Options};
+use stanchion_formats::{Subject, cyclonedx, sarif, spdx};
 use stanchion_inventory::ScanOptions;
 use stanchion_inventory::extractors::REGISTRY;
 use stanchion_model::cvss::Severity;
 use stanchion_model::inventory::Inventory;
+use stanchion_model::purl::Purl;
 use stanchion_model::report::{Assessment, Timing};
 use stanchion_model::threat::ThreatVector;
-use stanchion_report::{json, terminal};
+use stanchion_report::{csv, html, json, markdown, terminal};
 use stanchion_tree::{Limits, Tree, WalkOptions};
 
 use crate::args::{Scan, TargetArgs};
 use crate::context::{self, Context};
 use crate::exit::{Exit, Failure, failure};
+use crate::fetching;
 use crate::output::{self, Output};
 use crate::settings;
 
-const FORMATS: &[&str] = &["table", "json"];
+const FORMATS: &[&str] = &["table", "json", "html", "markdown", "csv", "sarif", "cyclonedx", "spdx"];
 
 pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     let outputs = output::parse(&args.output, FORMATS)?;
@@ -30,23 +34,27 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
         nothing(&inventory);
     }
     let opening = Instant::now();
-    let index = context.index()?;
+    let index = if empty { context.index()? } else { fetching::index_for(context, &inventory)? };
     let opening = opening.elapsed().as_secs_f64();
     let mut assessment = stanchion_assess::assess(inventory, &index, &options)?;
     assessment.timings.insert(0, Timing { stage: "reading the target", seconds: reading });
     assessment.timings.insert(1, Timing { stage: "opening the database", seconds: opening });
+    let exit = match (assessment.verdict.denied, empty) {
+        (true, _) => Exit::Denied,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Fine,
+    };
     // With nothing to scan a table would look like an all-clear; a document still carries the problems.
     for output in outputs.iter().filter(|output| !empty || output.format != "table") {
-        write(context, args, &assessment, output)?;
+        write(context, args, &assessment, exit, output)?;
+    }
+    if assessment.findings.len() > sarif::MOST_RESULTS && outputs.iter().any(|output| output.format == "sarif") {
+        context.say(&format!("warning: SARIF holds the worst {} of {} findings, as many as code scanning takes", sarif::MOST_RESULTS, assessment.findings.len()));
     }
     if assessment.database.kind == "starter" && !empty && outputs.iter().any(|output| output.format != "table") {
         context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
     }
-    Ok(match (assessment.verdict.denied, empty) {
-        (true, _) => Exit::Denied,
-        (false, true) => Exit::Incomplete,
-        (false, false) => Exit::Fine,
-    })
+    Ok(exit)
 }
 
 /// Flags, and the settings of the project.
@@ -65,8 +73,20 @@ pub(crate) fn scan_options(args: &TargetArgs) -> Result<ScanOptions, Failure> {
 /// Reads the target, and says how many seconds that took.
 pub(crate) fn inventory(args: &TargetArgs, options: &Options) -> Result<(Inventory, f64), Failure> {
     let start = Instant::now();
-    let tree = Tree::open(&args.target, Limits::default()).map_err(|error| Failure::from(error).hint("name a folder or a file that is there"))?;
-    let inventory = stanchion_assess::inventory(&tree, &args.target.to_string_lossy(), options)?;
+    let name = args.target.to_string_lossy();
+    let inventory = if name.starts_with("pkg:") {
+        let purl = Purl::parse_lenient(&name).map_err(|error| {
+            Failure::new(error).hint("a package is named like pkg:npm/lodash@4.17.15")
+        })?;
+        stanchion_inventory::of_purl(purl)
+    } else if name == "-" {
+        let tree = Tree::of_stream("stdin", &mut std::io::stdin().lock(), Limits::default())?;
+        stanchion_assess::inventory(&tree, "stdin", options)?
+    } else {
+        let tree = Tree::open(&args.target, Limits::default())
+            .map_err(|error| Failure::from(error).hint("name a folder or a file that is there"))?;
+        stanchion_assess::inventory(&tree, &name, options)?
+    };
     Ok((inventory, start.elapsed().as_secs_f64()))
 }
 
@@ -105,9 +125,22 @@ pub(crate) fn nothing(inventory: &Inventory) {
     anstream::eprintln!("hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored");
 }
 
-fn write(context: &Context, args: &Scan, assessment: &Assessment, output: &Output) -> Result<(), Failure> {
+fn write(context: &Context, args: &Scan, assessment: &Assessment, exit: Exit, output: &Output) -> Result<(), Failure> {
+    let stamp = context.stamp(&assessment.as_of)?;
+    let name = product_name(&args.target.target);
+    let prefix = source_prefix(&args.target.target);
+    let subject = Subject { inventory: &assessment.inventory, problems: &assessment.problems, name: &name, stamp: &stamp };
     output::write(output, &mut |out: &mut dyn Write| match output.format.as_str() {
         "json" => json::write(assessment, out),
+        "html" => html::write(assessment, out),
+        "markdown" => markdown::write(assessment, out),
+        "csv" => csv::write(assessment, out),
+        "cyclonedx" => cyclonedx::write(&subject, Some(assessment), out),
+        "spdx" => spdx::write(&subject, out),
+        "sarif" => {
+            let successful = exit != Exit::Incomplete;
+            sarif::write(assessment, &sarif::Options { prefix: &prefix, exit: (exit.code(), exit.meaning()), successful }, out)
+        }
         _ => {
             let to_terminal = output.file.is_none();
             let view = terminal::View {
@@ -121,4 +154,23 @@ fn write(context: &Context, args: &Scan, assessment: &Assessment, output: &Outpu
             out.write_all(terminal::render(assessment, &view).as_bytes())
         }
     })
+}
+
+/// What a document calls a target that no project gives a name: its folder's or its file's own.
+pub(crate) fn product_name(target: &Path) -> String {
+    let whole = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    whole.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// The target's folder relative to the working folder, where it lies below: code scanning looks for files from there,
+/// the root of the checkout. Empty anywhere else.
+fn source_prefix(target: &Path) -> String {
+    let find = || -> Option<String> {
+        let whole = std::fs::canonicalize(target).ok()?;
+        let folder = if whole.is_dir() { whole.as_path() } else { whole.parent()? };
+        let here = std::fs::canonicalize(std::env::current_dir().ok()?).ok()?;
+        let parts = folder.strip_prefix(here).ok()?.components();
+        Some(parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+    };
+    find().unwrap_or_default()
 }

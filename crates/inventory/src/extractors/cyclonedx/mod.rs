@@ -10,7 +10,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stanchion_model::inventory::{ProblemKind, Scope};
+use stanchion_model::inventory::{Origin, ProblemKind, Scope};
 use stanchion_syntax::Node;
 
 use super::python::scope_word;
@@ -115,6 +115,7 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
         .and_then(|node| distribution(node));
     let mut handles: HashMap<&str, Handle> = HashMap::with_capacity(nodes.len());
     let mut occurrences = 0;
+    let mut told_direct: Vec<(Handle, bool)> = Vec::new();
     for node in nodes {
         let id = reference(node);
         let listed_again = top.is_some() && id == top && !other.is_empty();
@@ -138,9 +139,11 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             other.extend(id);
             continue;
         }
-        if purl.is_none()
-            && node.str("type") == Some("application")
-            && node.get("version").is_none()
+        let role = said(node, "stanchion:role");
+        if role == Some("project")
+            || (purl.is_none()
+                && node.str("type") == Some("application")
+                && node.get("version").is_none())
         {
             // A lockfile or a folder that stands for what was found in it, as Trivy writes: what it needs, the
             // product asks for.
@@ -152,8 +155,10 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             .str("group")
             .filter(|group| !group.is_empty())
             .map(|group| format!("{group}/{name}"));
+        // Our own documents name a project's own packages apart, so that nobody takes them for a registry's.
+        let own = role == Some("own");
         let named = Named {
-            purl,
+            purl: purl.or_else(|| said(node, "stanchion:purl").filter(|_| own)),
             name: full.as_deref().unwrap_or(name),
             version: node
                 .get("version")
@@ -164,6 +169,9 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
         let mut package = named
             .package(distribution, &mut complaints, found)
             .scope(scope(node));
+        if own {
+            package = package.origin(Origin::Own);
+        }
         for hash in node.at(&["hashes"]).items() {
             package = package.hash(
                 hash.str("alg").unwrap_or_default(),
@@ -190,12 +198,18 @@ pub(super) fn read(root: &Node<'_>, found: &mut Found) {
             }
         }
         let handle = found.add(package);
+        if let Some(direct) = said(node, "stanchion:direct") {
+            told_direct.push((handle, direct == "true"));
+        }
         // Before bom-ref was asked for, tools referred by purl.
         for id in [purl, id].into_iter().flatten() {
             handles.insert(id, handle);
         }
     }
     edges(root, &tops, &handles, &other, &mut complaints, found);
+    for (handle, direct) in told_direct {
+        found.package(handle).direct = Some(direct);
+    }
     complaints.finish(found);
 }
 
@@ -244,7 +258,24 @@ fn distribution<'a>(node: &'a Node<'_>) -> Option<Distribution<'a>> {
     Some((node.str("name")?, node.get("version").and_then(Node::text)?))
 }
 
+/// The value of a property.
+fn said<'n>(node: &'n Node<'_>, name: &str) -> Option<&'n str> {
+    let properties = node.at(&["properties"]).items();
+    properties.iter().find(|property| property.str("name") == Some(name))?.get("value")?.text()
+}
+
 fn scope(node: &Node<'_>) -> Scope {
+    let exact = match said(node, "stanchion:scope") {
+        Some("runtime") => Some(Scope::Runtime),
+        Some("optional") => Some(Scope::Optional),
+        Some("build") => Some(Scope::Build),
+        Some("test") => Some(Scope::Test),
+        Some("dev") => Some(Scope::Dev),
+        _ => None,
+    };
+    if let Some(exact) = exact {
+        return exact;
+    }
     let by_scope = match node.str("scope") {
         Some("optional") => Scope::Optional,
         Some("excluded") => Scope::Dev,

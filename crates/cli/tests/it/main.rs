@@ -1,0 +1,14 @@
+//! The binary as people run it. One file a subject; they are one program, so that they are linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests are not told from other code here"
+)]
+
+mod documentation;
+mod documents;
+mod floors;
+mod report_schema;
+mod scanning;
+mod support;

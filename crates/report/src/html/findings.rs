@@ -1,0 +1,137 @@
+//! The findings, a component a row, worst first; each opens.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use stanchion_model::finding::Finding;
+use stanchion_model::report::Assessment;
+
+use super::detail;
+use super::parts::{N, T, badge, css, tags};
+use crate::group::{Class, Fix, Group, first_place, short_name, step_name};
+use crate::plain::{count, safe};
+
+/// Steps of a path shown on a line before its middle is left out.
+const STEPS: usize = 4;
+
+/// What carries a score.
+pub(super) fn section(scored: &[Group<'_>], assessment: &Assessment) -> Markup {
+    let findings: usize = scored.iter().map(|group| group.findings.len()).sum();
+    html! {
+        section #findings tabindex="-1" {
+            h2 { "Findings, worst first" }
+            @if scored.is_empty() {
+                p.facts { (nothing(assessment)) }
+            } @else {
+                (tools(scored))
+                table.g {
+                    caption.v { "Findings by component, worst first. Each row opens below itself." }
+                    thead { tr { th.n scope="col" data-sort="score" { "Score" } th scope="col" data-sort="name" { "Component" } th.e scope="col" { "Ecosystem" } th.y scope="col" { "Why" } th.x scope="col" { "Fix" } } }
+                    @for (at, group) in scored.iter().enumerate() { (row(group, at)) }
+                }
+                p.facts.mut #none hidden { "Nothing matches. Fewer words find more." }
+                p.v { (count(findings, "finding", "findings")) " in all." }
+            }
+        }
+    }
+}
+
+fn nothing(assessment: &Assessment) -> String {
+    match (assessment.filtered, assessment.component_count()) {
+        (_, 0) => "There was nothing to look up.".into(),
+        (0, components) => format!("No known vulnerability in {}.", count(components, "component", "components")),
+        (left, _) => format!("None that was asked for; the filters leave out {}.", count(left, "finding", "findings")),
+    }
+}
+
+/// Filter and chips: shown by the script that makes them work.
+fn tools(scored: &[Group<'_>]) -> Markup {
+    let all = || scored.iter().flat_map(|group| group.findings.iter().copied());
+    let chips: Vec<(&str, Option<Class>, usize)> = std::iter::once(("exploited", None, all().filter(|finding| finding.kev.is_some()).count()))
+        .chain(Class::ALL[..5].iter().map(|class| (class.word(), Some(*class), all().filter(|finding| Class::of(finding) == *class).count())))
+        .chain(std::iter::once(("fixable", None, all().filter(|finding| !finding.fixed_in.is_empty()).count())))
+        .filter(|(.., number)| *number > 0)
+        .collect();
+    html! {
+        form.tools role="search" hidden {
+            label.v for="q" { "Filter findings" }
+            input #q type="search" placeholder="Filter: a name, CVE, exploited, fixable, npm, rce, a path   ( / )" autocomplete="off" spellcheck="false" aria-describedby="hits";
+            div.chips role="group" aria-label="Show only" {
+                @for (word, class, number) in &chips {
+                    button type="button" aria-pressed="false" data-k=(word) {
+                        @if let Some(class) = class { b class={ "s " (css(*class)) } aria-hidden="true" { (word[..1].to_ascii_uppercase()) } " " }
+                        (word) " " span.mut { (N(*number)) }
+                    }
+                }
+            }
+            output #hits for="q" aria-live="polite" {}
+        }
+    }
+}
+
+/// Two lines a component: what and why, then where; the second one opens.
+fn row(group: &Group<'_>, at: usize) -> Markup {
+    let worst = group.worst();
+    let fix = group.fix();
+    let fix_text = fix.text();
+    let whole = safe(&worst.component.name);
+    html! {
+        tbody.g #{ "g" (at) } data-n=(short_name(worst).to_lowercase()) {
+            tr.a {
+                td.n { (format!("{:.0}", worst.score.unwrap_or_default())) " " (badge(Class::of(worst))) }
+                th scope="row" title=(whole) { b { (short_name(worst)) } " " span { (T(&worst.component.version)) } }
+                td.e { (worst.component.ecosystem.purl_type()) }
+                td.y { (tags(worst)) (T(&worst.title)) }
+                td.x.no[fix == Fix::Unknown] title=(fix_text) { (fix_text) }
+            }
+            tr.b {
+                td {}
+                td colspan="4" {
+                    details.o {
+                        summary { span.id { (group.why()) } " " span.pl { (first_place(worst)) } @if let Some(path) = way(worst) { " " span.pa { (path) } } }
+                        (detail::group(group))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `web › react-scripts › … › lodash`: the first and the last steps tell most.
+fn way(finding: &Finding) -> Option<String> {
+    let path = finding.paths.first().filter(|path| path.len() > 1)?;
+    let steps: Vec<String> = path.iter().map(|step| safe(step_name(step))).collect();
+    Some(if steps.len() <= STEPS { steps.join(" › ") } else { format!("{} › … › {}", steps[..2].join(" › "), steps[steps.len() - 1]) })
+}
+
+/// Nobody maintains it, its maker ended it, its author withdrew it: no score, and no less true.
+pub(super) fn unscored(groups: &[Group<'_>]) -> Markup {
+    if groups.is_empty() {
+        return html! {};
+    }
+    let kinds: BTreeSet<&str> = groups.iter().flat_map(|group| &group.findings).map(|finding| crate::plain::word(finding.kind)).collect();
+    html! {
+        section #lapsed {
+            h2 { "Lapsed: unmaintained, withdrawn or no longer supported" }
+            p.facts { (count(groups.len(), "component is", "components are")) " " (crate::answer::list(&kinds.into_iter().map(str::to_owned).collect::<Vec<_>>())) ". These have no score: they say that help may not come." }
+            table.t.lapsed {
+                caption.v { "Components that have lapsed" }
+                thead { tr { th scope="col" { "Component" } th.e scope="col" { "Ecosystem" } th scope="col" { "What" } th.p scope="col" { "Where" } } }
+                tbody {
+                    @for group in groups {
+                        @for (at, finding) in group.findings.iter().enumerate() {
+                            tr {
+                                th scope="row" { @if at == 0 { b { (short_name(finding)) } " " span.mut { (T(&finding.component.version)) } } @else { span.v { (short_name(finding)) } } }
+                                td.e { @if at == 0 { (finding.component.ecosystem.purl_type()) } }
+                                td {
+                                    details { summary { span.tag { (crate::plain::word(finding.kind)) } " " (T(&finding.title)) } (detail::unscored(finding)) }
+                                }
+                                td.p { @if at == 0 { (first_place(finding)) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

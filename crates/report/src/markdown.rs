@@ -1,0 +1,304 @@
+//! The Markdown report: for a pull-request comment or a job summary.
+//!
+//! [GitHub Flavored Markdown](https://github.github.com/gfm/), below the 65,536 characters that GitHub takes in a
+//! comment: what does not fit is counted. Text from a scanned file stands in code spans or is escaped so that it can
+//! neither format, link, mention nor refer.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use stanchion_model::finding::Finding;
+use stanchion_model::report::Assessment;
+
+use crate::answer::{answer, reasons};
+use crate::group::{Class, Fix, Group, Upgrade, first_place, group, short_name, upgrades};
+use crate::plain::{age, count, day, problem, problem_place, safe, tag, tally, telling, thousands};
+
+/// Bytes of the whole document; a byte is never less than a character.
+const LIMIT: usize = 60_000;
+/// Kept free for what stands below the tables.
+const RESERVE: usize = 1_500;
+/// Components shown before the rest is folded away.
+const SHOWN: usize = 15;
+/// Most problems listed.
+const PROBLEMS: usize = 20;
+/// Longest text of a cell; a title beyond it is cut.
+const CELL: usize = 160;
+
+/// Writes the report.
+pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(render(assessment).as_bytes())
+}
+
+fn render(assessment: &Assessment) -> String {
+    let mut out = String::new();
+    let groups = group(&assessment.findings);
+    head(&mut out, assessment, &groups);
+    let problems = problems(assessment);
+    let foot = foot(assessment);
+    let (scored, unscored): (Vec<&Group<'_>>, Vec<&Group<'_>>) = groups.iter().partition(|group| group.score().is_some());
+    let mut room = LIMIT.saturating_sub(out.len() + problems.len() + foot.len() + RESERVE);
+    let first = &scored[..scored.len().min(SHOWN)];
+    let left = table(&mut out, first, &mut room);
+    let rest = &scored[first.len()..];
+    if left > 0 {
+        let _ = writeln!(out, "{} left out here to stay within the size of a comment.\n", count(left + rest.len(), "component is", "components are"));
+    } else if !rest.is_empty() {
+        let _ = writeln!(out, "<details><summary>{}</summary>\n", count(rest.len(), "more component", "more components"));
+        let left = table(&mut out, rest, &mut room);
+        if left > 0 {
+            let _ = writeln!(out, "{} left out here to stay within the size of a comment.\n", count(left, "component is", "components are"));
+        }
+        out.push_str("</details>\n\n");
+    }
+    lapsed(&mut out, &unscored, &mut room);
+    out.push_str(&problems);
+    out.push_str(&foot);
+    out
+}
+
+fn head(out: &mut String, assessment: &Assessment, groups: &[Group<'_>]) {
+    let _ = writeln!(out, "## {}\n", text(&answer(assessment).text));
+    if assessment.database.kind == "starter" {
+        let _ = writeln!(out, "**Only the starter set of advisories is here**, so most vulnerabilities are not found: run `stanchion db update`.\n");
+    }
+    let findings: Vec<&Finding> = assessment.findings.iter().collect();
+    if findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "{} in {} of {}: {}.",
+        count(findings.len(), "finding", "findings"),
+        thousands(groups.len() as u64),
+        count(assessment.component_count(), "component", "components"),
+        tally(&findings)
+    );
+    let upgrades = upgrades(groups);
+    let cleared: usize = upgrades.iter().map(|upgrade| upgrade.cleared).sum();
+    if let [first, ..] = &upgrades[..] {
+        let most: Vec<&Upgrade<'_>> = upgrades.iter().take(3).collect();
+        let named: Vec<String> = most.iter().map(|upgrade| format!("{} ({})", step(upgrade), thousands(upgrade.cleared as u64))).collect();
+        let verb = if upgrades.len() == 1 { "upgrade clears" } else { "upgrades clear" };
+        let lead = if first.fix == Fix::Remove { "first" } else { "most by" };
+        let _ = writeln!(out, "{} {verb} {} of them; {lead} {}.", thousands(upgrades.len() as u64), thousands(cleared as u64), named.join(", "));
+    }
+    if assessment.verdict.denied {
+        let _ = writeln!(out, "The {} gate is closed by {}, under {}.", text(&assessment.verdict.gate), text(&reasons(assessment)), text(&crate::plain::policy(&assessment.verdict.policy)));
+    }
+    out.push('\n');
+}
+
+/// `lodash 4.17.21`, as one does it.
+fn step(upgrade: &Upgrade<'_>) -> String {
+    let name = short_name(upgrade.worst);
+    match upgrade.fix {
+        Fix::Remove => format!("removing {}", code(&name)),
+        Fix::Whole(version) | Fix::Part(version) => code(&format!("{name} {version}")),
+        Fix::Unknown => code(&name),
+    }
+}
+
+/// Rows as long as there is room; how many are left out.
+fn table(out: &mut String, groups: &[&Group<'_>], room: &mut usize) -> usize {
+    if groups.is_empty() {
+        return 0;
+    }
+    let head = "| Score | Component | Why | Fix | Place |\n|--:|---|---|---|---|\n";
+    out.push_str(head);
+    *room = room.saturating_sub(head.len());
+    let mut written = 0;
+    for group in groups {
+        let row = row(group);
+        if row.len() > *room {
+            *room = 0;
+            break;
+        }
+        *room -= row.len();
+        out.push_str(&row);
+        written += 1;
+    }
+    out.push('\n');
+    groups.len() - written
+}
+
+fn row(group: &Group<'_>) -> String {
+    let worst = group.worst();
+    let component = code(&format!("{} {}", short_name(worst), worst.component.version));
+    let others = group.findings.len() - 1;
+    let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+    let class = Class::of(worst).word();
+    let tag = tag(worst);
+    let tag = if tag == class || tag.is_empty() { class.to_owned() } else { format!("**{tag}**, {class}") };
+    let tag = tag.replace("**malicious**, malicious", "**malicious**");
+    let fix = match group.fix() {
+        Fix::Remove => "remove it".to_owned(),
+        Fix::Whole(version) => code(version),
+        Fix::Part(version) => format!("{} in part", code(version)),
+        Fix::Unknown => "none known".to_owned(),
+    };
+    format!(
+        "| {:.0} | {component} {} | {}{more}: {tag}<br>{} | {fix} | {} |\n",
+        group.score().unwrap_or_default(),
+        worst.component.ecosystem.purl_type(),
+        id(&worst.id),
+        text(&cut(&worst.title)),
+        code(&first_place(worst))
+    )
+}
+
+fn lapsed(out: &mut String, groups: &[&Group<'_>], room: &mut usize) {
+    if groups.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "<details><summary>{} unmaintained, withdrawn or no longer supported</summary>\n", count(groups.len(), "component", "components"));
+    for (at, group) in groups.iter().enumerate() {
+        let worst = group.worst();
+        let line = format!("- {}: {} ({})\n", code(&format!("{} {}", short_name(worst), worst.component.version)), text(&cut(&worst.title)), crate::plain::word(worst.kind));
+        if line.len() > *room {
+            let _ = writeln!(out, "- and {} more", thousands((groups.len() - at) as u64));
+            break;
+        }
+        *room -= line.len();
+        out.push_str(&line);
+    }
+    out.push_str("\n</details>\n\n");
+}
+
+fn problems(assessment: &Assessment) -> String {
+    let mut problems = telling(&assessment.problems);
+    if problems.is_empty() {
+        return String::new();
+    }
+    problems.sort_by_key(|problem| problem.kind);
+    let mut out = format!("<details><summary>The answer has gaps: {} not read, resolved or matched</summary>\n\n", count(problems.len(), "thing", "things"));
+    for entry in problems.iter().take(PROBLEMS) {
+        let _ = writeln!(out, "- {}: {} {}", problem(entry.kind), code(&cut(&problem_place(entry))), text(&cut(&entry.reason)));
+    }
+    if problems.len() > PROBLEMS {
+        let _ = writeln!(out, "- and {} more", thousands((problems.len() - PROBLEMS) as u64));
+    }
+    out.push_str("\n</details>\n\n");
+    out
+}
+
+fn foot(assessment: &Assessment) -> String {
+    let left = if assessment.filtered > 0 { format!(" · {} left out by filters", count(assessment.filtered, "finding", "findings")) } else { String::new() };
+    format!(
+        "<sub>Stanchion {} · {} read · {} · as of {}{left}</sub>\n",
+        env!("CARGO_PKG_VERSION"),
+        count(assessment.inventory.files, "file", "files"),
+        text(&age(&assessment.database)),
+        text(&day(&assessment.as_of))
+    )
+}
+
+/// An id, linked to where it is published when it has the usual form.
+fn id(id: &str) -> String {
+    match crate::plain::address(id) {
+        Some(address) => format!("[{id}]({address})"),
+        None => code(id),
+    }
+}
+
+/// Characters are enough here: a cell need not fit a width, only a size.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(CELL) {
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// A code span. Where the text holds what a table or the span itself would take for its own, the span is written
+/// as HTML and the text by character references.
+fn code(content: &str) -> String {
+    let content = safe(&cut(content));
+    if content.is_empty() {
+        return String::new();
+    }
+    let tidy = !content.contains(['`', '|', '\\', '<', '>', '&', '$']) && content.trim() == content;
+    if tidy { format!("`{content}`") } else { format!("<code>{}</code>", text(&content)) }
+}
+
+/// Plain text. Marks of Markdown become character references; a comment that nobody sees stands behind what would
+/// start a mention, a reference, an address or an emoji, since those are looked for after the references are resolved.
+fn text(content: &str) -> String {
+    let content = safe(content);
+    let mut out = String::with_capacity(content.len() + 16);
+    let mut rest = content.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied();
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '^' | '@' | '$' | '!' | '"' => {
+                let _ = write!(out, "&#{};", c as u32);
+            }
+            _ => out.push(c),
+        }
+        let word = next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '"' | '`' | '_' | '-' | '+' | '/'));
+        let breaks = match c {
+            '@' => true,
+            '#' | '!' | '~' | '$' | '^' | '%' | '&' | ':' => word,
+            // `www.` starts an address, and `GH-1` a reference.
+            '.' => before.eq_ignore_ascii_case(&'w') && word,
+            '-' => before.eq_ignore_ascii_case(&'h') && next.is_some_and(|next| next.is_ascii_digit()),
+            _ => false,
+        };
+        if breaks {
+            out.push_str("<!-- -->");
+        }
+        before = c;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assessment, clear, hostile, many};
+
+    #[test]
+    fn answer_then_table_then_gaps() {
+        insta::assert_snapshot!(render(&assessment()));
+    }
+
+    #[test]
+    fn nothing_from_a_file_formats_links_or_mentions() {
+        let page = render(&hostile());
+        assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+        // Nothing in a code span is looked at for marks, mentions or addresses.
+        let outside: String = page.split('`').step_by(2).collect();
+        assert!(!outside.contains("](http://evil") && !outside.contains("@octocat") && !outside.contains("www.evil"), "{page}");
+        // Every row of a table has the cells that its head has.
+        for line in page.lines().filter(|line| line.starts_with('|')) {
+            assert_eq!(line.matches('|').count(), 6, "{line}");
+        }
+        insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn text_is_inert() {
+        assert_eq!(text("a|b `c` *d* [e](http://f)"), "a&#124;b &#96;c&#96; &#42;d&#42; &#91;e&#93;(http:<!-- -->//f)");
+        assert_eq!(text("@all see #12, GH-3 and www.evil.example :tada:"), "&#64;<!-- -->all see &#35;<!-- -->12, GH-<!-- -->3 and www.<!-- -->evil.example :<!-- -->tada:");
+        assert_eq!(code("plain-name 1.0"), "`plain-name 1.0`");
+        assert_eq!(code("a`|b"), "<code>a&#96;&#124;b</code>");
+        assert_eq!(code("@scope/name"), "`@scope/name`");
+    }
+
+    #[test]
+    fn it_fits_a_comment_and_says_what_does_not() {
+        let page = render(&many(3_000));
+        assert!(page.len() < LIMIT, "{}", page.len());
+        assert!(page.contains("components are left out here"), "{page}");
+        assert!(page.ends_with("</sub>\n"));
+        assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+    }
+
+    #[test]
+    fn nothing_found_says_what_was_looked_at() {
+        insta::assert_snapshot!(render(&clear()), @"");
+    }
+}
