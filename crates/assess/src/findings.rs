@@ -17,7 +17,7 @@ use crate::paths::Graph;
 use crate::sources;
 
 /// After so many affected components the pages of the database that were read are given back.
-const RELEASE: usize = 16;
+const RELEASE: usize = 4;
 
 /// Ecosystems (with release) without any advisory, and how many components wait for them.
 type Uncovered = BTreeMap<String, usize>;
@@ -48,8 +48,9 @@ pub(crate) fn find(
         .collect();
     let mut findings = Vec::new();
     let mut uncovered = Uncovered::new();
-    for result in results {
-        let project = result?;
+    let projects: Vec<ProjectFindings<'_>> = results.into_iter().collect::<Result<_, _>>()?;
+    findings.reserve_exact(projects.iter().map(|project| project.findings.len()).sum());
+    for project in projects {
         findings.extend(project.findings);
         problems.extend(project.problems);
         for (name, count) in project.uncovered {

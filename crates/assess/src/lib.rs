@@ -70,7 +70,7 @@ pub fn assess(mut inventory: Inventory, index: &Index, options: &Options) -> Res
     found.retain(|finding| options.filters.keeps(finding));
     let filtered = all - found.len();
     // Worst first; what has no score comes last. The key makes the order total.
-    found.sort_by(|a, b| {
+    found.sort_unstable_by(|a, b| {
         let score = |finding: &Finding| finding.score.unwrap_or(-1.0);
         score(b).total_cmp(&score(a)).then_with(|| a.key.cmp(&b.key)).then_with(|| a.component.version.cmp(&b.component.version))
     });

@@ -47,6 +47,8 @@ pub(crate) fn assemble(
         .into_par_iter()
         .map(|(number, root, results)| Builder::build(number, root, results, fallback))
         .collect();
+    let total = built.iter().map(|builder| builder.components.len()).sum();
+    inventory.components.reserve_exact(total);
     for builder in built {
         let base = inventory.components.len() as u32;
         inventory.components.extend(builder.components.into_iter().map(|mut component| {

@@ -153,6 +153,10 @@ impl Package {
             if let (Some(algorithm), Some(bytes)) = (algorithm, from_base64(base64))
                 && bytes.len() == algorithm.size()
             {
+                // Most packages have one hash: no room for three more.
+                if self.hashes.is_empty() {
+                    self.hashes.reserve_exact(1);
+                }
                 self.hashes.push(Hash {
                     algorithm,
                     hex: to_hex(&bytes),
