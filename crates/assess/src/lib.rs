@@ -6,6 +6,8 @@
 mod findings;
 mod paths;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
