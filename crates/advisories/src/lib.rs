@@ -15,6 +15,8 @@ mod meta;
 pub mod record;
 pub mod signed;
 mod starter;
+#[cfg(test)]
+mod tests;
 pub mod update;
 
 pub use database::{Database, WriteLock};
