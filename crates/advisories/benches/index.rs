@@ -2,6 +2,11 @@
 //!
 //! With `STANCHION_BENCH_ADVISORIES=DIR` the database is built from that folder; else it is made up.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a bench that cannot be set up has nothing to say"
+)]
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -34,16 +39,25 @@ static SOURCES: LazyLock<(Vec<SourceFile>, Option<tempfile::TempDir>)> = LazyLoc
     }
     let folder = tempfile::tempdir().expect("a folder");
     for number in 0..20_000 {
-        std::fs::write(folder.path().join(format!("{number}.json")), record(number)).expect("a file");
+        std::fs::write(folder.path().join(format!("{number}.json")), record(number))
+            .expect("a file");
     }
-    let source = SourceFile { kind: SourceKind::Osv, name: "npm".into(), path: folder.path().to_owned() };
+    let source = SourceFile {
+        kind: SourceKind::Osv,
+        name: "npm".into(),
+        path: folder.path().to_owned(),
+    };
     (vec![source], Some(folder))
 });
 
 static FILE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("db");
-    std::fs::write(&path, build(&SOURCES.0, NOW, &|_, _, _| {}).expect("a database")).expect("a file");
+    std::fs::write(
+        &path,
+        build(&SOURCES.0, NOW, &|_, _, _| {}).expect("a database"),
+    )
+    .expect("a file");
     (folder, path)
 });
 
@@ -52,12 +66,19 @@ fn open() -> Index {
 }
 
 fn query(name: &str) -> Query<'_> {
-    Query { ecosystem: Ecosystem::Npm, release: None, name, version: "1.2.3" }
+    Query {
+        ecosystem: Ecosystem::Npm,
+        release: None,
+        name,
+        version: "1.2.3",
+    }
 }
 
 #[divan::bench(sample_count = 5)]
 fn build_from_sources() -> usize {
-    build(&SOURCES.0, NOW, &|_, _, _| {}).expect("a database").len()
+    build(&SOURCES.0, NOW, &|_, _, _| {})
+        .expect("a database")
+        .len()
 }
 
 #[divan::bench]
@@ -68,18 +89,39 @@ fn open_the_file() -> Index {
 #[divan::bench]
 fn look_up_a_thousand(bencher: Bencher<'_, '_>) {
     let index = open();
-    let names: Vec<String> = (0..1000).map(|number| if number % 2 == 0 { format!("package-{number}") } else { format!("left-pad-{number}") }).collect();
+    let names: Vec<String> = (0..1000)
+        .map(|number| {
+            if number % 2 == 0 {
+                format!("package-{number}")
+            } else {
+                format!("left-pad-{number}")
+            }
+        })
+        .collect();
     let mut matcher = Matcher::new(&index);
-    bencher.counter(divan::counter::ItemsCount::new(names.len())).bench_local(|| {
-        names.iter().filter(|name| matcher.package(&query(name)).expect("an answer").is_some()).count()
-    });
+    bencher
+        .counter(divan::counter::ItemsCount::new(names.len()))
+        .bench_local(|| {
+            names
+                .iter()
+                .filter(|name| matcher.package(&query(name)).expect("an answer").is_some())
+                .count()
+        });
 }
 
 #[divan::bench]
 fn match_one_with_hits(bencher: Bencher<'_, '_>) {
     let index = open();
     let mut matcher = Matcher::new(&index);
-    let name = if matcher.package(&query("lodash")).expect("an answer").is_some() { "lodash" } else { "package-7" };
+    let name = if matcher
+        .package(&query("lodash"))
+        .expect("an answer")
+        .is_some()
+    {
+        "lodash"
+    } else {
+        "package-7"
+    };
     bencher.bench_local(|| matcher.hits(&query(name)).expect("hits").len());
 }
 
@@ -87,7 +129,11 @@ fn match_one_with_hits(bencher: Bencher<'_, '_>) {
 fn delta_of_a_thousand(bencher: Bencher<'_, '_>) {
     let index = open();
     let changes: Vec<Change> = (0..1000)
-        .map(|number| Change { source: "npm".into(), id: format!("GHSA-{}", number * 7), bytes: Some(record(number * 7).into_bytes()) })
+        .map(|number| Change {
+            source: "npm".into(),
+            id: format!("GHSA-{}", number * 7),
+            bytes: Some(record(number * 7).into_bytes()),
+        })
         .collect();
     bencher.bench_local(|| apply(&index, &changes, NOW).expect("a database").len());
 }

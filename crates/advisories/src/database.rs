@@ -28,7 +28,9 @@ pub struct WriteLock {
 impl Database {
     /// The database below a data folder. Nothing is created yet.
     pub fn at(data: &Path) -> Self {
-        Self { folder: data.join("advisories") }
+        Self {
+            folder: data.join("advisories"),
+        }
     }
 
     /// The folder.
@@ -60,10 +62,14 @@ impl Database {
     pub fn replace(&self, bytes: &[u8]) -> Result<(), Error> {
         fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         let file = self.file();
-        let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.folder).map_err(Error::io("write", &self.folder))?;
+        let mut new = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(&self.folder)
+            .map_err(Error::io("write", &self.folder))?;
         // No sync to disk: after a loss of power a torn file is found out by its checksums and built again.
         new.write_all(bytes).map_err(Error::io("write", &file))?;
-        new.persist(&file).map_err(|error| Error::io("replace", &file)(error.error))?;
+        new.persist(&file)
+            .map_err(|error| Error::io("replace", &file)(error.error))?;
         Ok(())
     }
 
@@ -71,7 +77,11 @@ impl Database {
     pub fn try_lock(&self) -> Result<Option<WriteLock>, Error> {
         fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         let path = self.folder.join(LOCK);
-        let file = File::options().create(true).append(true).open(&path).map_err(Error::io("open", &path))?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(Error::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(WriteLock { _file: file })),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
@@ -81,7 +91,10 @@ impl Database {
 
     /// Takes the writers' lock, waiting for whoever has it. `waiting` is told now and then, and may give up
     /// by returning false; then `None` is given.
-    pub fn lock(&self, mut waiting: impl FnMut(std::time::Duration) -> bool) -> Result<Option<WriteLock>, Error> {
+    pub fn lock(
+        &self,
+        mut waiting: impl FnMut(std::time::Duration) -> bool,
+    ) -> Result<Option<WriteLock>, Error> {
         let start = std::time::Instant::now();
         loop {
             if let Some(lock) = self.try_lock()? {

@@ -49,18 +49,30 @@ impl Error {
     /// Wraps an input/output error with the file it is about.
     pub fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.display().to_string();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 
     /// What a person should do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotADatabase | Self::Damaged(_) => "run `stanchion db update` to fetch it anew, or `stanchion db import DIR`",
-            Self::FormatVersion { found, known } if found > known => "update Stanchion, or run `stanchion db update` to build a database for this version",
+            Self::NotADatabase | Self::Damaged(_) => {
+                "run `stanchion db update` to fetch it anew, or `stanchion db import DIR`"
+            }
+            Self::FormatVersion { found, known } if found > known => {
+                "update Stanchion, or run `stanchion db update` to build a database for this version"
+            }
             Self::FormatVersion { .. } => "run `stanchion db update` to build it for this version",
             Self::Io { .. } => "check that the file is there and that you may read and write it",
-            Self::Source { .. } => "fetch the file again from its publisher; `stanchion db status` lists the sources",
-            Self::Signature { .. } => "get the file and its signature from someone you trust, or pass --unsigned if you are sure",
+            Self::Source { .. } => {
+                "fetch the file again from its publisher; `stanchion db status` lists the sources"
+            }
+            Self::Signature { .. } => {
+                "get the file and its signature from someone you trust, or pass --unsigned if you are sure"
+            }
         }
     }
 }

@@ -25,10 +25,24 @@ use stanchion_net::Client;
 pub use run::{ensure, update};
 
 /// Where CISA's Vulnrichment is published as one archive; some hundred megabytes.
-pub const VULNRICHMENT: &str = "https://codeload.github.com/cisagov/vulnrichment/zip/refs/heads/develop";
+pub const VULNRICHMENT: &str =
+    "https://codeload.github.com/cisagov/vulnrichment/zip/refs/heads/develop";
 
 /// What [`update`] starts with when there is no database and nobody says which ecosystems: the registries of languages.
-pub const COMMON: &[&str] = &["npm", "PyPI", "Maven", "Go", "crates.io", "NuGet", "RubyGems", "Packagist", "Hex", "Pub", "SwiftURL", "GitHub Actions"];
+pub const COMMON: &[&str] = &[
+    "npm",
+    "PyPI",
+    "Maven",
+    "Go",
+    "crates.io",
+    "NuGet",
+    "RubyGems",
+    "Packagist",
+    "Hex",
+    "Pub",
+    "SwiftURL",
+    "GitHub Actions",
+];
 
 /// Where the sources are: an http(s) address, or the path of a file or folder (a mirror on an air-gapped site).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,12 +155,19 @@ fn ecosystems(names: &[String]) -> BTreeSet<&'static str> {
         let (base, _) = name.split_once(':').unwrap_or((name, ""));
         Ecosystem::from_word(base)
     });
-    known.filter(|ecosystem| *ecosystem != Ecosystem::Generic).map(Ecosystem::name).collect()
+    known
+        .filter(|ecosystem| *ecosystem != Ecosystem::Generic)
+        .map(Ecosystem::name)
+        .collect()
 }
 
 /// Whether an address is for the network.
 fn is_remote(place: &str) -> bool {
-    let starts = |scheme: &str| place.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let starts = |scheme: &str| {
+        place
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
     starts("http://") || starts("https://")
 }
 

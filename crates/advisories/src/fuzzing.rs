@@ -25,9 +25,20 @@ pub fn reseal(file: &mut [u8]) {
 
 /// Opens a file and asks it everything there is to ask. Damaged bytes give errors, never a panic.
 pub fn index(bytes: Vec<u8>) {
-    let Ok(index) = Index::from_bytes(bytes) else { return };
-    let _ = (index.verify(), index.meta(), index.find("CVE-2021-44228"), index.kev("CVE-2021-44228"));
-    let _ = (index.epss("CVE-2021-44228"), index.ssvc("CVE-2021-44228"), index.cycle("PyPI", "django", "3.2.1"));
+    let Ok(index) = Index::from_bytes(bytes) else {
+        return;
+    };
+    let _ = (
+        index.verify(),
+        index.meta(),
+        index.find("CVE-2021-44228"),
+        index.kev("CVE-2021-44228"),
+    );
+    let _ = (
+        index.epss("CVE-2021-44228"),
+        index.ssvc("CVE-2021-44228"),
+        index.cycle("PyPI", "django", "3.2.1"),
+    );
     for number in 0..index.record_slots().min(200) {
         if let Ok(view) = index.record(RecordId(number)) {
             let _ = index.prose(&view);
@@ -40,10 +51,21 @@ pub fn index(bytes: Vec<u8>) {
     let mut matcher = Matcher::new(&index);
     for number in 0..(index.package_count() as u32).min(200) {
         let _ = index.entry_bodies(PackageId(number));
-        let Ok(name) = index.package_name(number) else { continue };
+        let Ok(name) = index.package_name(number) else {
+            continue;
+        };
         for ecosystem in stanchion_model::Ecosystem::all() {
-            let query = Query { ecosystem, release: None, name, version: "1.2.3" };
-            let _ = (matcher.hits(&query), matcher.upgrade(&query), matcher.commit_hits(&query, "0123456789012345678901234567890123456789"));
+            let query = Query {
+                ecosystem,
+                release: None,
+                name,
+                version: "1.2.3",
+            };
+            let _ = (
+                matcher.hits(&query),
+                matcher.upgrade(&query),
+                matcher.commit_hits(&query, "0123456789012345678901234567890123456789"),
+            );
         }
     }
 }

@@ -15,7 +15,9 @@ use zip::ZipArchive;
 use crate::Error;
 use crate::feeds::{eol, epss, kev, osv, ssvc};
 use crate::index::draft::{Batch, Draft};
-use crate::index::tables::{EolEntry, Tables, eol_section, epss_section, kev_section, ssvc_section};
+use crate::index::tables::{
+    EolEntry, Tables, eol_section, epss_section, kev_section, ssvc_section,
+};
 use crate::meta::Meta;
 
 /// Advisories that one worker reads before it hands over.
@@ -55,7 +57,10 @@ pub struct SourceFile {
 pub type Progress<'a> = &'a (dyn Fn(&str, usize, usize) + Sync);
 
 fn failed(path: &Path, reason: impl std::fmt::Display) -> Error {
-    Error::Source { path: path.display().to_string(), reason: reason.to_string() }
+    Error::Source {
+        path: path.display().to_string(),
+        reason: reason.to_string(),
+    }
 }
 
 /// The sources in a folder laid out as OSV publishes it, with KEV, EPSS, SSVC and end-of-life files beside;
@@ -66,11 +71,19 @@ pub fn find_sources(path: &Path) -> Result<Vec<SourceFile>, Error> {
         look(path, 0, &mut found)?;
         found.sort_by(|a, b| (a.kind, &a.name, &a.path).cmp(&(b.kind, &b.name, &b.path)));
         if found.is_empty() {
-            return Err(failed(path, "no all.zip, malicious.zip, advisory, KEV, EPSS, SSVC or end-of-life file is in it"));
+            return Err(failed(
+                path,
+                "no all.zip, malicious.zip, advisory, KEV, EPSS, SSVC or end-of-life file is in it",
+            ));
         }
     } else {
-        let kind = kind_of(path).ok_or_else(|| failed(path, "it is no zip, JSON or EPSS file that is known here"))?;
-        found.push(SourceFile { kind, name: name_of(path, kind), path: path.to_owned() });
+        let kind = kind_of(path)
+            .ok_or_else(|| failed(path, "it is no zip, JSON or EPSS file that is known here"))?;
+        found.push(SourceFile {
+            kind,
+            name: name_of(path, kind),
+            path: path.to_owned(),
+        });
     }
     Ok(found)
 }
@@ -78,7 +91,12 @@ pub fn find_sources(path: &Path) -> Result<Vec<SourceFile>, Error> {
 fn look(folder: &Path, depth: usize, found: &mut Vec<SourceFile>) -> Result<(), Error> {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
         .map_err(Error::io("read", folder))?
-        .filter_map(|entry| entry.ok().filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink())).map(|entry| entry.path()))
+        .filter_map(|entry| {
+            entry
+                .ok()
+                .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
+                .map(|entry| entry.path())
+        })
         .collect();
     entries.sort();
     let mut loose = false;
@@ -89,19 +107,43 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<SourceFile>) -> Result<(), 
             }
             continue;
         }
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         match name {
-            "all.zip" | "malicious.zip" => found.push(SourceFile { kind: SourceKind::Osv, name: name_of(&path, SourceKind::Osv), path }),
+            "all.zip" | "malicious.zip" => found.push(SourceFile {
+                kind: SourceKind::Osv,
+                name: name_of(&path, SourceKind::Osv),
+                path,
+            }),
             _ => match kind_of(&path) {
-                Some(SourceKind::Osv) => loose |= path.extension().is_some_and(|extension| extension == "json") && is_advisory(&path),
-                Some(kind) => found.push(SourceFile { kind, name: name_of(&path, kind), path }),
+                Some(SourceKind::Osv) => {
+                    loose |= path
+                        .extension()
+                        .is_some_and(|extension| extension == "json")
+                        && is_advisory(&path)
+                }
+                Some(kind) => found.push(SourceFile {
+                    kind,
+                    name: name_of(&path, kind),
+                    path,
+                }),
                 None => {}
             },
         }
     }
     if loose {
-        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("advisories").to_owned();
-        found.push(SourceFile { kind: SourceKind::Osv, name, path: folder.to_owned() });
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("advisories")
+            .to_owned();
+        found.push(SourceFile {
+            kind: SourceKind::Osv,
+            name,
+            path: folder.to_owned(),
+        });
     }
     Ok(())
 }
@@ -120,7 +162,10 @@ fn kind_of(path: &Path) -> Option<SourceKind> {
     if name.starts_with("vulnrichment") && name.ends_with(".zip") {
         return Some(SourceKind::Ssvc);
     }
-    if matches!(name, "products-full.json" | "products_full.json" | "full.json") {
+    if matches!(
+        name,
+        "products-full.json" | "products_full.json" | "full.json"
+    ) {
         return Some(SourceKind::Eol);
     }
     matches!(path.extension()?.to_str()?, "zip" | "json").then_some(SourceKind::Osv)
@@ -130,7 +175,11 @@ fn kind_of(path: &Path) -> Option<SourceKind> {
 fn is_advisory(path: &Path) -> bool {
     let mut head = String::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(2048).read_to_string(&mut head));
-    (read.is_ok() || !head.is_empty()) && head.contains("\"id\"") && (head.contains("\"modified\"") || head.contains("\"affected\"") || head.contains("\"schema_version\""))
+    (read.is_ok() || !head.is_empty())
+        && head.contains("\"id\"")
+        && (head.contains("\"modified\"")
+            || head.contains("\"affected\"")
+            || head.contains("\"schema_version\""))
 }
 
 fn name_of(path: &Path, kind: SourceKind) -> String {
@@ -140,8 +189,16 @@ fn name_of(path: &Path, kind: SourceKind) -> String {
         SourceKind::Ssvc => "ssvc".into(),
         SourceKind::Eol => "eol".into(),
         SourceKind::Osv => {
-            let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
-            match path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default() {
+            let folder = path
+                .parent()
+                .and_then(Path::file_name)
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            match path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default()
+            {
                 "all" => folder.to_owned(),
                 stem => format!("{folder} {stem}"),
             }
@@ -154,7 +211,11 @@ type Origin = (usize, u32);
 
 /// One unit of work: some entries of a zip, or some files.
 enum Work<'a> {
-    Zip(Origin, &'a ZipArchive<Cursor<&'a [u8]>>, std::ops::Range<usize>),
+    Zip(
+        Origin,
+        &'a ZipArchive<Cursor<&'a [u8]>>,
+        std::ops::Range<usize>,
+    ),
     Files(Origin, &'a [PathBuf]),
 }
 
@@ -178,7 +239,9 @@ impl Done {
                 self.batch.add(*record, self.feed);
             }
             Ok(osv::Parsed::Withdrawn(_)) => self.withdrawn += 1,
-            Err((id, reason)) => self.refused.push((if id.is_empty() { file.to_owned() } else { id }, reason)),
+            Err((id, reason)) => self
+                .refused
+                .push((if id.is_empty() { file.to_owned() } else { id }, reason)),
         }
     }
 }
@@ -194,7 +257,9 @@ fn work(work: &Work<'_>) -> Done {
                 bytes.clear();
                 let (name, read) = match archive.by_index(index) {
                     Ok(entry) => {
-                        let name = entry.name().map_or_else(|_| format!("entry {index}"), Cow::into_owned);
+                        let name = entry
+                            .name()
+                            .map_or_else(|_| format!("entry {index}"), Cow::into_owned);
                         if entry.is_dir() || !name.ends_with(".json") {
                             continue;
                         }
@@ -206,7 +271,8 @@ fn work(work: &Work<'_>) -> Done {
                 match read {
                     Ok(_) if bytes.len() as u64 > ADVISORY => {
                         done.read += 1;
-                        done.refused.push((name, format!("it unpacks to more than {ADVISORY} bytes")));
+                        done.refused
+                            .push((name, format!("it unpacks to more than {ADVISORY} bytes")));
                     }
                     Ok(_) => done.take(&bytes, &name),
                     Err(reason) => {
@@ -219,14 +285,19 @@ fn work(work: &Work<'_>) -> Done {
         Work::Files(source, paths) => {
             (done.source, done.feed) = *source;
             for path in *paths {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 bytes.clear();
-                let read = std::fs::File::open(path).and_then(|file| file.take(ADVISORY + 1).read_to_end(&mut bytes));
+                let read = std::fs::File::open(path)
+                    .and_then(|file| file.take(ADVISORY + 1).read_to_end(&mut bytes));
                 match read {
                     Ok(_) if bytes.len() as u64 <= ADVISORY => done.take(&bytes, &name),
                     Ok(_) => {
                         done.read += 1;
-                        done.refused.push((name, format!("it has more than {ADVISORY} bytes")));
+                        done.refused
+                            .push((name, format!("it has more than {ADVISORY} bytes")));
                     }
                     Err(error) => {
                         done.read += 1;
@@ -246,7 +317,10 @@ fn map(path: &Path) -> Result<Mmap, Error> {
     // SAFETY: the mapping lives only while this import runs and is only read as bytes; a publisher's file is
     // written elsewhere and moved into place, never changed underneath. Should someone truncate it meanwhile,
     // the process dies with a bus error and the old database stays in force: it is replaced only at the end.
-    #[expect(unsafe_code, reason = "mapping a zip of many megabytes instead of copying it; the argument is above")]
+    #[expect(
+        unsafe_code,
+        reason = "mapping a zip of many megabytes instead of copying it; the argument is above"
+    )]
     unsafe { Mmap::map(&file) }.map_err(Error::io("map", path))
 }
 
@@ -256,7 +330,12 @@ pub fn build(sources: &[SourceFile], now: &str, progress: Progress<'_>) -> Resul
 }
 
 /// Builds a new generation: `base`, with these sources read into it. Tables that a source gives replace the old ones.
-pub fn build_on(base: Option<&crate::Index>, sources: &[SourceFile], now: &str, progress: Progress<'_>) -> Result<Vec<u8>, Error> {
+pub fn build_on(
+    base: Option<&crate::Index>,
+    sources: &[SourceFile],
+    now: &str,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>, Error> {
     let mut meta = match base {
         Some(base) => base.meta()?,
         None => Meta::default(),
@@ -271,36 +350,76 @@ pub fn build_on(base: Option<&crate::Index>, sources: &[SourceFile], now: &str, 
         Some(base) => Draft::from_base(base)?,
         None => Draft::new(),
     };
-    let osv: Vec<&SourceFile> = sources.iter().filter(|source| source.kind == SourceKind::Osv).collect();
-    for source in sources.iter().filter(|source| source.kind != SourceKind::Osv) {
+    let osv: Vec<&SourceFile> = sources
+        .iter()
+        .filter(|source| source.kind == SourceKind::Osv)
+        .collect();
+    for source in sources
+        .iter()
+        .filter(|source| source.kind != SourceKind::Osv)
+    {
         let info = table(source, &mut tables, &mut meta)?;
-        meta.describe(SourceInfo { fetched: Some(now.to_owned()), ..info });
+        meta.describe(SourceInfo {
+            fetched: Some(now.to_owned()),
+            ..info
+        });
     }
     let numbers: Vec<u32> = osv.iter().map(|source| meta.feed(&source.name)).collect();
     for &number in &numbers {
         draft.forget(number)?;
     }
     // Every zip and folder is opened before the work is cut up.
-    let maps: Vec<Option<Mmap>> = osv.iter().map(|source| if source.path.is_dir() { Ok(None) } else { map(&source.path).map(Some) }).collect::<Result<_, _>>()?;
+    let maps: Vec<Option<Mmap>> = osv
+        .iter()
+        .map(|source| {
+            if source.path.is_dir() {
+                Ok(None)
+            } else {
+                map(&source.path).map(Some)
+            }
+        })
+        .collect::<Result<_, _>>()?;
     let mut folders: Vec<Vec<PathBuf>> = Vec::new();
     let mut archives: Vec<Option<ZipArchive<Cursor<&[u8]>>>> = Vec::new();
     for (source, map) in osv.iter().zip(&maps) {
         let (mut files, mut archive) = (Vec::new(), None);
         match map {
             Some(map) if map.starts_with(b"PK") => {
-                let opened = ZipArchive::new(Cursor::new(&map[..])).map_err(|error| failed(&source.path, error))?;
-                if opened.decompressed_size().is_some_and(|size| size > u128::from(UNPACKED)) {
-                    return Err(failed(&source.path, format!("it unpacks to more than {UNPACKED} bytes")));
+                let opened = ZipArchive::new(Cursor::new(&map[..]))
+                    .map_err(|error| failed(&source.path, error))?;
+                if opened
+                    .decompressed_size()
+                    .is_some_and(|size| size > u128::from(UNPACKED))
+                {
+                    return Err(failed(
+                        &source.path,
+                        format!("it unpacks to more than {UNPACKED} bytes"),
+                    ));
                 }
                 archive = Some(opened);
             }
-            Some(_) if source.path.extension().is_some_and(|extension| extension == "json") => files.push(source.path.clone()),
-            Some(_) => return Err(failed(&source.path, "it is no zip file, or it is cut short")),
+            Some(_)
+                if source
+                    .path
+                    .extension()
+                    .is_some_and(|extension| extension == "json") =>
+            {
+                files.push(source.path.clone())
+            }
+            Some(_) => {
+                return Err(failed(
+                    &source.path,
+                    "it is no zip file, or it is cut short",
+                ));
+            }
             None => {
                 files = std::fs::read_dir(&source.path)
                     .map_err(Error::io("read", &source.path))?
                     .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-                    .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+                    .filter(|path| {
+                        path.extension()
+                            .is_some_and(|extension| extension == "json")
+                    })
                     .collect();
                 files.sort();
             }
@@ -309,7 +428,12 @@ pub fn build_on(base: Option<&crate::Index>, sources: &[SourceFile], now: &str, 
         archives.push(archive);
     }
     let mut units = Vec::new();
-    for (source, (files, archive)) in numbers.iter().copied().enumerate().zip(folders.iter().zip(&archives)) {
+    for (source, (files, archive)) in numbers
+        .iter()
+        .copied()
+        .enumerate()
+        .zip(folders.iter().zip(&archives))
+    {
         match archive {
             Some(archive) => {
                 let mut from = 0;
@@ -364,13 +488,21 @@ struct Tally {
 /// RFC 3339 of seconds since 1970; `None` for 0.
 pub(crate) fn time(seconds: u64) -> Option<String> {
     let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?;
-    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
+    jiff::Timestamp::from_second(seconds)
+        .ok()
+        .map(|time| time.to_string())
 }
 
 /// Runs the units on all cores and hands over the results in order, however they finish.
-fn run(units: &[Work<'_>], mut each: impl FnMut(Done) -> Result<(), Error>, progress: Progress<'_>) -> Result<(), Error> {
+fn run(
+    units: &[Work<'_>],
+    mut each: impl FnMut(Done) -> Result<(), Error>,
+    progress: Progress<'_>,
+) -> Result<(), Error> {
     let next = AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(units.len());
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(units.len());
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel::<(usize, Done)>(threads * 2);
         for _ in 0..threads {
@@ -405,7 +537,13 @@ fn run(units: &[Work<'_>], mut each: impl FnMut(Done) -> Result<(), Error>, prog
 /// Reads a source that fills a table.
 fn table(source: &SourceFile, tables: &mut Tables, meta: &mut Meta) -> Result<SourceInfo, Error> {
     let bad = |reason: String| failed(&source.path, reason);
-    let info = |records: usize, newest: Option<String>| SourceInfo { name: source.name.clone(), records: records as u64, newest, fetched: None, failed: None };
+    let info = |records: usize, newest: Option<String>| SourceInfo {
+        name: source.name.clone(),
+        records: records as u64,
+        newest,
+        fetched: None,
+        failed: None,
+    };
     let map = map(&source.path)?;
     Ok(match source.kind {
         SourceKind::Kev => {
@@ -425,10 +563,14 @@ fn table(source: &SourceFile, tables: &mut Tables, meta: &mut Meta) -> Result<So
             let products = eol::parse(&map).map_err(bad)?;
             let entries: Vec<EolEntry> = products.entries;
             tables.eol = eol_section(entries);
-            info(usize::try_from(products.products).unwrap_or(0), products.generated)
+            info(
+                usize::try_from(products.products).unwrap_or(0),
+                products.generated,
+            )
         }
         SourceKind::Ssvc => {
-            let (entries, refused, newest) = vulnrichment(&map).map_err(|error| bad(error.to_string()))?;
+            let (entries, refused, newest) =
+                vulnrichment(&map).map_err(|error| bad(error.to_string()))?;
             meta.refuse(&source.name, refused);
             tables.ssvc = ssvc_section(&entries);
             info(entries.len(), newest)
@@ -437,12 +579,15 @@ fn table(source: &SourceFile, tables: &mut Tables, meta: &mut Meta) -> Result<So
     })
 }
 
+/// Of one record; `Ok(None)` when it carries none.
+type Decision = Result<Option<(u64, Ssvc)>, String>;
+/// By CVE number; what was refused and why.
 type Decisions = (Vec<(u64, Ssvc)>, Vec<(String, String)>, Option<String>);
 
 fn vulnrichment(bytes: &[u8]) -> Result<Decisions, zip::result::ZipError> {
     use rayon::prelude::*;
     let archive = ZipArchive::new(Cursor::new(bytes))?;
-    let results: Vec<(String, Result<Option<(u64, Ssvc)>, String>)> = (0..archive.len())
+    let results: Vec<(String, Decision)> = (0..archive.len())
         .into_par_iter()
         .map_init(
             || (archive.clone(), Vec::new()),
@@ -452,7 +597,9 @@ fn vulnrichment(bytes: &[u8]) -> Result<Decisions, zip::result::ZipError> {
                     Ok(entry) => entry,
                     Err(error) => return (format!("entry {index}"), Err(error.to_string())),
                 };
-                let name = entry.name().map_or_else(|_| format!("entry {index}"), Cow::into_owned);
+                let name = entry
+                    .name()
+                    .map_or_else(|_| format!("entry {index}"), Cow::into_owned);
                 if !name.ends_with(".json") || !name.contains("CVE-") {
                     return (name, Ok(None));
                 }

@@ -65,17 +65,36 @@ pub struct Matcher<'i> {
 impl<'i> Matcher<'i> {
     /// A matcher on an opened database.
     pub fn new(index: &'i Index) -> Self {
-        let plain = Ecosystem::all().map(|ecosystem| (ecosystem, index.ecosystem(ecosystem.name()))).collect();
-        Self { index, name: String::new(), key: Vec::new(), semver: Vec::new(), ecosystems: HashMap::new(), plain }
+        let plain = Ecosystem::all()
+            .map(|ecosystem| (ecosystem, index.ecosystem(ecosystem.name())))
+            .collect();
+        Self {
+            index,
+            name: String::new(),
+            key: Vec::new(),
+            semver: Vec::new(),
+            ecosystems: HashMap::new(),
+            plain,
+        }
     }
 
     fn ecosystem(&mut self, ecosystem: Ecosystem, release: Option<&str>) -> Option<u16> {
         if release.is_none() {
-            return self.plain.iter().find(|(known, _)| *known == ecosystem).and_then(|(_, number)| *number);
+            return self
+                .plain
+                .iter()
+                .find(|(known, _)| *known == ecosystem)
+                .and_then(|(_, number)| *number);
         }
         let index = self.index;
         let key = (ecosystem, release.map(str::to_owned));
-        *self.ecosystems.entry(key).or_insert_with(|| index.ecosystem(&format!("{}:{}", ecosystem.name(), release.unwrap_or_default())))
+        *self.ecosystems.entry(key).or_insert_with(|| {
+            index.ecosystem(&format!(
+                "{}:{}",
+                ecosystem.name(),
+                release.unwrap_or_default()
+            ))
+        })
     }
 
     /// Whether the database has anything at all for an ecosystem (and release).
@@ -86,7 +105,9 @@ impl<'i> Matcher<'i> {
     /// The package that a query is about, where the database knows it.
     #[inline]
     pub fn package(&mut self, query: &Query<'_>) -> Result<Option<PackageId>, Error> {
-        let Some(ecosystem) = self.ecosystem(query.ecosystem, query.release) else { return Ok(None) };
+        let Some(ecosystem) = self.ecosystem(query.ecosystem, query.release) else {
+            return Ok(None);
+        };
         self.name.clear();
         query.ecosystem.push_lookup_name(query.name, &mut self.name);
         self.index.package(ecosystem, &self.name)
@@ -94,14 +115,16 @@ impl<'i> Matcher<'i> {
 
     /// The advisories that hold the version, in the order of the database.
     pub fn hits(&mut self, query: &Query<'_>) -> Result<Vec<Hit>, Error> {
-        let Some(package) = self.package(query)? else { return Ok(Vec::new()) };
+        let Some(package) = self.package(query)? else {
+            return Ok(Vec::new());
+        };
         let scheme = query.ecosystem.scheme();
         let certainty = self.keys(scheme, query.version);
         let mut hits = Vec::new();
         let mut entries = self.index.entries(package)?;
         while let Some(entry) = entries.step()? {
             if let Some(place) = self.place(&entry)? {
-                hits.push(self.hit(&entry, place, scheme, certainty)?);
+                hits.push(self.hit(&entry, &place, scheme, certainty)?);
             }
         }
         Ok(hits)
@@ -109,11 +132,17 @@ impl<'i> Matcher<'i> {
 
     /// The advisories about a package that name a commit, for code that comes from a repository.
     pub fn commit_hits(&mut self, query: &Query<'_>, commit: &str) -> Result<Vec<Hit>, Error> {
-        let Some(package) = self.package(query)? else { return Ok(Vec::new()) };
+        let Some(package) = self.package(query)? else {
+            return Ok(Vec::new());
+        };
         let mut hits = Vec::new();
         let mut entries = self.index.entries(package)?;
         while let Some(entry) = entries.step()? {
-            if entry.commits().iter().any(|known| known.eq_ignore_ascii_case(commit)) {
+            if entry
+                .commits()
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(commit))
+            {
                 hits.push(Hit {
                     record: RecordId(entry.record),
                     range: format!("commit {commit}"),
@@ -141,7 +170,9 @@ impl<'i> Matcher<'i> {
     fn place(&self, entry: &EntryView<'_>) -> Result<Option<Place>, Error> {
         let mut intervals = entry.intervals;
         for _ in 0..entry.interval_count {
-            let Some(interval) = IntervalView::read(&mut intervals) else { break };
+            let Some(interval) = IntervalView::read(&mut intervals) else {
+                break;
+            };
             if self.inside(&interval)? {
                 return Ok(Some(Place::Interval(interval)));
             }
@@ -158,14 +189,20 @@ impl<'i> Matcher<'i> {
 
     #[inline]
     fn inside(&self, interval: &IntervalView) -> Result<bool, Error> {
-        let key = if interval.semver { &self.semver } else { &self.key };
+        let key = if interval.semver {
+            &self.semver
+        } else {
+            &self.key
+        };
         if let Some(low) = interval.low {
             let (low, _) = self.index.version(low)?;
             if key.as_slice() < low || (interval.low_open && key.as_slice() == low) {
                 return Ok(false);
             }
         }
-        let Some((end, high)) = interval.high else { return Ok(true) };
+        let Some((end, high)) = interval.high else {
+            return Ok(true);
+        };
         let (high, _) = self.index.version(high)?;
         Ok(match end {
             End::LastAffected => key.as_slice() <= high,
@@ -173,7 +210,13 @@ impl<'i> Matcher<'i> {
         })
     }
 
-    fn hit(&self, entry: &EntryView<'_>, place: Place, scheme: Scheme, certainty: Certainty) -> Result<Hit, Error> {
+    fn hit(
+        &self,
+        entry: &EntryView<'_>,
+        place: &Place,
+        scheme: Scheme,
+        certainty: Certainty,
+    ) -> Result<Hit, Error> {
         let text = |reference: u32| self.index.version(reference).map(|(_, text)| text);
         let mut doubt = match certainty {
             Certainty::Exact => None,
@@ -184,12 +227,16 @@ impl<'i> Matcher<'i> {
             Place::Listed(reference) => {
                 // A version that is listed is that version, however odd it looks.
                 doubt = None;
-                (format!("listed: {}", text(reference)?), None, false)
+                (format!("listed: {}", text(*reference)?), None, false)
             }
             Place::Interval(interval) => {
                 let low = match interval.low {
                     None => None,
-                    Some(low) => Some(format!("{} {}", if interval.low_open { ">" } else { ">=" }, text(low)?)),
+                    Some(low) => Some(format!(
+                        "{} {}",
+                        if interval.low_open { ">" } else { ">=" },
+                        text(low)?
+                    )),
                 };
                 let high = match interval.high {
                     None => None,
@@ -217,26 +264,47 @@ impl<'i> Matcher<'i> {
         let mut later = Vec::new();
         let mut intervals = entry.intervals;
         for _ in 0..entry.interval_count {
-            let Some(interval) = IntervalView::read(&mut intervals) else { break };
-            let Some((End::Fixed, high)) = interval.high else { continue };
+            let Some(interval) = IntervalView::read(&mut intervals) else {
+                break;
+            };
+            let Some((End::Fixed, high)) = interval.high else {
+                continue;
+            };
             let (key, text) = self.index.version(high)?;
-            let own = if interval.semver { &self.semver } else { &self.key };
+            let own = if interval.semver {
+                &self.semver
+            } else {
+                &self.key
+            };
             if key > own.as_slice() && fixed.as_deref() != Some(text) {
                 later.push((key.to_vec(), text.to_owned()));
             }
         }
         later.sort_unstable();
         later.dedup();
-        let comparator = if semver { Scheme::SemVer.name() } else { scheme.name() };
+        let comparator = if semver {
+            Scheme::SemVer.name()
+        } else {
+            scheme.name()
+        };
         let later = later.into_iter().map(|(_, text)| text).collect();
-        Ok(Hit { record: RecordId(entry.record), range, comparator, fixed, later, doubt })
+        Ok(Hit {
+            record: RecordId(entry.record),
+            range,
+            comparator,
+            fixed,
+            later,
+            doubt,
+        })
     }
 
     /// The lowest version above this one that ends a range of some advisory and that no advisory holds. A
     /// release is preferred to a pre-release, unless the version is one itself. Where some advisory has no end,
     /// the lowest version that clears all those that have one.
     pub fn upgrade(&mut self, query: &Query<'_>) -> Result<Option<Upgrade>, Error> {
-        let Some(package) = self.package(query)? else { return Ok(None) };
+        let Some(package) = self.package(query)? else {
+            return Ok(None);
+        };
         let scheme = query.ecosystem.scheme();
         self.keys(scheme, query.version);
         let candidates = self.ends(package, scheme)?;
@@ -244,9 +312,14 @@ impl<'i> Matcher<'i> {
         let mut best: Option<(usize, bool, String)> = None;
         for candidate in candidates {
             self.keys(scheme, &candidate);
-            let Some(leaves) = self.leaves(package)? else { continue };
+            let Some(leaves) = self.leaves(package)? else {
+                continue;
+            };
             let early = !ready && scheme.is_prerelease(&candidate);
-            if best.as_ref().is_none_or(|(fewest, known_early, _)| (leaves, early) < (*fewest, *known_early)) {
+            if best
+                .as_ref()
+                .is_none_or(|(fewest, known_early, _)| (leaves, early) < (*fewest, *known_early))
+            {
                 let done = leaves == 0 && !early;
                 best = Some((leaves, early, candidate));
                 if done {
@@ -264,8 +337,12 @@ impl<'i> Matcher<'i> {
         while let Some(entry) = entries.step()? {
             let mut intervals = entry.intervals;
             for _ in 0..entry.interval_count {
-                let Some(interval) = IntervalView::read(&mut intervals) else { break };
-                let Some((End::Fixed, high)) = interval.high else { continue };
+                let Some(interval) = IntervalView::read(&mut intervals) else {
+                    break;
+                };
+                let Some((End::Fixed, high)) = interval.high else {
+                    continue;
+                };
                 let (key, text) = self.index.version(high)?;
                 let mut key = key.to_vec();
                 if interval.semver {

@@ -47,10 +47,17 @@ pub struct Meta {
 impl Meta {
     /// The number of a feed, which is added when it is new.
     pub(crate) fn feed(&mut self, name: &str) -> u32 {
-        let at = self.feeds.iter().position(|feed| feed.name == name).unwrap_or_else(|| {
-            self.feeds.push(Feed { name: name.to_owned(), ..Feed::default() });
-            self.feeds.len() - 1
-        });
+        let at = self
+            .feeds
+            .iter()
+            .position(|feed| feed.name == name)
+            .unwrap_or_else(|| {
+                self.feeds.push(Feed {
+                    name: name.to_owned(),
+                    ..Feed::default()
+                });
+                self.feeds.len() - 1
+            });
         at as u32
     }
 
@@ -64,13 +71,22 @@ impl Meta {
     /// Puts a source's refusals in the place of those it had.
     pub(crate) fn refuse(&mut self, source: &str, refused: Vec<(String, String)>) {
         self.refusals.retain(|refusal| refusal.source != source);
-        self.refusals.extend(refused.into_iter().map(|(id, reason)| Refusal { source: source.to_owned(), id, reason }));
+        self.refusals
+            .extend(refused.into_iter().map(|(id, reason)| Refusal {
+                source: source.to_owned(),
+                id,
+                reason,
+            }));
     }
 
     /// For a report. The four counts add up to the records that were read.
     pub fn info(&self, snapshot: &str) -> DatabaseInfo {
         let sum = |count: fn(&Feed) -> u64| self.feeds.iter().map(count).sum::<u64>();
-        let (read, withdrawn, refused) = (sum(|feed| feed.read), sum(|feed| feed.withdrawn), sum(|feed| feed.refused));
+        let (read, withdrawn, refused) = (
+            sum(|feed| feed.read),
+            sum(|feed| feed.withdrawn),
+            sum(|feed| feed.refused),
+        );
         DatabaseInfo {
             snapshot: snapshot.to_owned(),
             kind: self.kind.clone(),

@@ -30,19 +30,28 @@ pub struct SigningKey(Ed25519KeyPair);
 impl SigningKey {
     /// Makes a new pair: its PKCS #8 bytes, and the public key to hand out.
     pub fn generate() -> Result<(Vec<u8>, String), Error> {
-        let refuse = |reason: &str| Error::Signature { path: "a new key".into(), reason: reason.into() };
-        let bytes = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| refuse("the system gives no random numbers"))?;
-        let pair = Ed25519KeyPair::from_pkcs8(bytes.as_ref()).map_err(|_| refuse("it cannot be read back"))?;
+        let refuse = |reason: &str| Error::Signature {
+            path: "a new key".into(),
+            reason: reason.into(),
+        };
+        let bytes = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .map_err(|_| refuse("the system gives no random numbers"))?;
+        let pair = Ed25519KeyPair::from_pkcs8(bytes.as_ref())
+            .map_err(|_| refuse("it cannot be read back"))?;
         Ok((bytes.as_ref().to_vec(), base64(pair.public_key().as_ref())))
     }
 
     /// Reads a pair.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes).map(Self).map_err(|_| Error::Signature {
-            path: path.display().to_string(),
-            reason: "it is no Ed25519 key in PKCS #8 form; make one with `stanchion db key FILE`".into(),
-        })
+        Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes)
+            .map(Self)
+            .map_err(|_| Error::Signature {
+                path: path.display().to_string(),
+                reason:
+                    "it is no Ed25519 key in PKCS #8 form; make one with `stanchion db key FILE`"
+                        .into(),
+            })
     }
 
     /// The public key to hand out.
@@ -55,7 +64,8 @@ impl SigningKey {
 pub fn export(index: &Index, key: Option<&SigningKey>) -> Result<Vec<u8>, Error> {
     let mut file = vec![0; HEAD];
     file[..8].copy_from_slice(MAGIC);
-    let packed = zstd::bulk::compress(index.file(), LEVEL).map_err(|error| Error::Damaged(error.to_string()))?;
+    let packed = zstd::bulk::compress(index.file(), LEVEL)
+        .map_err(|error| Error::Damaged(error.to_string()))?;
     file.extend_from_slice(&packed);
     if let Some(key) = key {
         let signature = key.0.sign(&file[HEAD..]);
@@ -72,10 +82,20 @@ pub fn is_export(bytes: &[u8]) -> bool {
 
 /// Checks a file and gives the database's bytes. `trusted` are public keys in base64; `unsigned` accepts a file
 /// whose signature is missing or by a stranger, never one whose signature is wrong.
-pub fn import(file: &[u8], path: &str, trusted: &[String], unsigned: bool) -> Result<Vec<u8>, Error> {
-    let refuse = |reason: String| Error::Signature { path: path.to_owned(), reason };
+pub fn import(
+    file: &[u8],
+    path: &str,
+    trusted: &[String],
+    unsigned: bool,
+) -> Result<Vec<u8>, Error> {
+    let refuse = |reason: String| Error::Signature {
+        path: path.to_owned(),
+        reason,
+    };
     if !is_export(file) || file.len() <= HEAD {
-        return Err(refuse("it is no exported database, or it is cut short".into()));
+        return Err(refuse(
+            "it is no exported database, or it is cut short".into(),
+        ));
     }
     let (key, signature, packed) = (&file[8..40], &file[40..HEAD], &file[HEAD..]);
     if key.iter().all(|byte| *byte == 0) {
@@ -84,11 +104,18 @@ pub fn import(file: &[u8], path: &str, trusted: &[String], unsigned: bool) -> Re
         }
     } else {
         let name = base64(key);
-        if UnparsedPublicKey::new(&ED25519, key).verify(packed, signature).is_err() {
-            return Err(refuse("its signature is wrong: it was damaged or changed on the way".into()));
+        if UnparsedPublicKey::new(&ED25519, key)
+            .verify(packed, signature)
+            .is_err()
+        {
+            return Err(refuse(
+                "its signature is wrong: it was damaged or changed on the way".into(),
+            ));
         }
         if !unsigned && !trusted.iter().any(|known| known.trim() == name) {
-            return Err(refuse(format!("it is signed by the key {name}, which is not among the trusted ones")));
+            return Err(refuse(format!(
+                "it is signed by the key {name}, which is not among the trusted ones"
+            )));
         }
     }
     let bytes = zstd::bulk::decompress(packed, packed.len().saturating_mul(64).clamp(SMALL, MOST))
@@ -101,7 +128,10 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word = chunk
+            .iter()
+            .fold(0u32, |word, byte| word << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for digit in 0..4 {
             if digit <= chunk.len() {
                 out.push(char::from(DIGITS[(word >> (18 - 6 * digit)) as usize & 63]));

@@ -13,9 +13,15 @@ static TEXT: &str = include_str!("../data/starter.json");
 
 /// Builds the starter set in memory.
 pub fn starter() -> Result<Index, Error> {
-    let root = json::parse(TEXT, &Limits::default()).whole().map_err(|error| Error::Damaged(error.to_string()))?;
+    let root = json::parse(TEXT, &Limits::default())
+        .whole()
+        .map_err(|error| Error::Damaged(error.to_string()))?;
     let as_of = format!("{}T00:00:00Z", root.str("as_of").unwrap_or_default());
-    let mut meta = Meta { kind: "starter".into(), updated: as_of.clone(), ..Meta::default() };
+    let mut meta = Meta {
+        kind: "starter".into(),
+        updated: as_of.clone(),
+        ..Meta::default()
+    };
     let number = meta.feed("starter");
     let mut batch = Batch::default();
     let mut refused = Vec::new();
@@ -30,11 +36,20 @@ pub fn starter() -> Result<Index, Error> {
     meta.feeds[0].refused = refused.len() as u64;
     meta.refuse("starter", refused);
     let records = meta.feeds[0].read;
-    meta.describe(SourceInfo { name: "starter".into(), records, newest: Some(as_of), fetched: None, failed: None });
+    meta.describe(SourceInfo {
+        name: "starter".into(),
+        records,
+        newest: Some(as_of),
+        fetched: None,
+        failed: None,
+    });
     let known = kev::entries(root.at(&["kev"]));
     let mut draft = Draft::new();
     draft.add(batch.finish(), false)?;
-    let tables = Tables { kev: kev_section(&known), ..Tables::default() };
+    let tables = Tables {
+        kev: kev_section(&known),
+        ..Tables::default()
+    };
     Index::from_bytes(draft.finish(tables, meta)?)
 }
 
@@ -51,10 +66,21 @@ mod tests {
         let meta = index.meta().unwrap();
         assert_eq!(meta.refusals, []);
         let info = meta.info(index.snapshot());
-        assert!(info.advisories >= 100 && info.withdrawn + info.merged + info.refused == 0, "{info:?}");
-        let query = Query { ecosystem: Ecosystem::Maven, release: None, name: "org.apache.logging.log4j:log4j-core", version: "2.14.1" };
+        assert!(
+            info.advisories >= 100 && info.withdrawn + info.merged + info.refused == 0,
+            "{info:?}"
+        );
+        let query = Query {
+            ecosystem: Ecosystem::Maven,
+            release: None,
+            name: "org.apache.logging.log4j:log4j-core",
+            version: "2.14.1",
+        };
         let hits = Matcher::new(&index).hits(&query).unwrap();
-        let ids: Vec<_> = hits.iter().map(|hit| index.record(hit.record).unwrap().id).collect();
+        let ids: Vec<_> = hits
+            .iter()
+            .map(|hit| index.record(hit.record).unwrap().id)
+            .collect();
         assert!(ids.contains(&"GHSA-jfh8-c2jp-5v3q"), "{ids:?}");
         assert!(index.kev("CVE-2021-44228").unwrap().unwrap().ransomware);
     }

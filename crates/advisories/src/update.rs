@@ -53,20 +53,38 @@ pub fn apply(base: &Index, changes: &[Change], now: &str) -> Result<Vec<u8>, Err
                 feed.read += 1;
                 feed.refused += 1;
                 let id = if id.is_empty() { change.id.clone() } else { id };
-                meta.refusals.push(crate::Refusal { source: change.source.clone(), id, reason });
+                meta.refusals.push(crate::Refusal {
+                    source: change.source.clone(),
+                    id,
+                    reason,
+                });
             }
         }
         let read = meta.feeds[number as usize].read;
-        let known = meta.sources.iter().find(|source| source.name == change.source).and_then(|source| source.newest.clone());
+        let known = meta
+            .sources
+            .iter()
+            .find(|source| source.name == change.source)
+            .and_then(|source| source.newest.clone());
         let newest = time(newest).max(known);
-        meta.describe(SourceInfo { name: change.source.clone(), records: read, newest, fetched: Some(now.to_owned()), failed: None });
+        meta.describe(SourceInfo {
+            name: change.source.clone(),
+            records: read,
+            newest,
+            fetched: Some(now.to_owned()),
+            failed: None,
+        });
     }
     draft.add(batch.finish(), true)?;
     draft.finish(Tables::of(base)?, meta)
 }
 
 /// The same database with a new description: checked just now, and what became of each source. Nothing else changes.
-pub fn checked(base: &Index, now: &str, sources: &[(String, Result<(), String>)]) -> Result<Vec<u8>, Error> {
+pub fn checked(
+    base: &Index,
+    now: &str,
+    sources: &[(String, Result<(), String>)],
+) -> Result<Vec<u8>, Error> {
     described(base, |meta| {
         if sources.iter().any(|(_, result)| result.is_ok()) {
             now.clone_into(&mut meta.updated);
@@ -79,14 +97,24 @@ pub fn checked(base: &Index, now: &str, sources: &[(String, Result<(), String>)]
 pub(crate) fn described(base: &Index, edit: impl FnOnce(&mut Meta)) -> Result<Vec<u8>, Error> {
     let mut meta = base.meta()?;
     edit(&mut meta);
-    with_tables(base, Tables::of(base)?, &meta)
+    with_tables(base, &Tables::of(base)?, &meta)
 }
 
 /// Writes down what became of each source.
 pub(crate) fn note(meta: &mut Meta, now: &str, sources: &[(String, Result<(), String>)]) {
     for (name, result) in sources {
-        let known = meta.sources.iter().find(|source| source.name == *name).cloned();
-        let mut info = known.unwrap_or(SourceInfo { name: name.clone(), records: 0, newest: None, fetched: None, failed: None });
+        let known = meta
+            .sources
+            .iter()
+            .find(|source| source.name == *name)
+            .cloned();
+        let mut info = known.unwrap_or(SourceInfo {
+            name: name.clone(),
+            records: 0,
+            newest: None,
+            fetched: None,
+            failed: None,
+        });
         match result {
             Ok(()) => {
                 info.fetched = Some(now.to_owned());

@@ -1,9 +1,11 @@
 //! From components and advisories to findings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use stanchion_advisories::{Cycle, Doubt, Error, GroupId, Hit, Index, Matcher, Query, RecordView, Upgrade};
+use stanchion_advisories::{
+    Cycle, Doubt, Error, GroupId, Hit, Index, Matcher, Query, RecordView, Upgrade,
+};
 use stanchion_model::Ecosystem;
 use stanchion_model::cvss::Vector;
 use stanchion_model::finding::{
@@ -58,13 +60,22 @@ pub(crate) fn find(
         }
     }
     for (name, count) in uncovered {
-        let components = if count == 1 { "component is" } else { "components are" };
+        let components = if count == 1 {
+            "component is"
+        } else {
+            "components are"
+        };
         problems.push(Problem {
             path: inventory.target.clone(),
             line: None,
             kind: ProblemKind::Unmatched,
-            reason: format!("the database has no advisories for {name}: {count} {components} not matched"),
-            hint: Some("run `stanchion db update`, or see `stanchion coverage` for what has advisories".into()),
+            reason: format!(
+                "the database has no advisories for {name}: {count} {components} not matched"
+            ),
+            hint: Some(
+                "run `stanchion db update`, or see `stanchion coverage` for what has advisories"
+                    .into(),
+            ),
         });
     }
     Ok(findings)
@@ -82,6 +93,9 @@ fn slices(inventory: &Inventory) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// What others know about a vulnerability.
+type OthersKnow = (Option<Kev>, Option<Epss>, Option<Ssvc>);
+
 struct ProjectFindings<'a> {
     inventory: &'a Inventory,
     index: &'a Index,
@@ -97,7 +111,13 @@ struct ProjectFindings<'a> {
 }
 
 impl<'a> ProjectFindings<'a> {
-    fn new(inventory: &'a Inventory, index: &'a Index, today: &'a str, from: usize, length: usize) -> Self {
+    fn new(
+        inventory: &'a Inventory,
+        index: &'a Index,
+        today: &'a str,
+        from: usize,
+        length: usize,
+    ) -> Self {
         Self {
             inventory,
             index,
@@ -118,12 +138,23 @@ impl<'a> ProjectFindings<'a> {
         if component.origin == Origin::Own {
             return Ok(());
         }
-        let Some(version) = component.version.as_deref() else { return Ok(()) };
+        let Some(version) = component.version.as_deref() else {
+            return Ok(());
+        };
         let release = component.release.as_deref();
-        let query = Query { ecosystem: component.ecosystem, release, name: &component.name, version };
+        let query = Query {
+            ecosystem: component.ecosystem,
+            release,
+            name: &component.name,
+            version,
+        };
         if self.is_covered(component, matcher) {
             let mut hits = matcher.hits(&query)?;
-            if let Origin::Git { commit: Some(commit), .. } = &component.origin {
+            if let Origin::Git {
+                commit: Some(commit),
+                ..
+            } = &component.origin
+            {
                 hits.extend(matcher.commit_hits(&query, commit)?);
             }
             if !hits.is_empty() {
@@ -140,10 +171,12 @@ impl<'a> ProjectFindings<'a> {
             self.yanked(id);
         }
         let name = component.ecosystem.lookup_name(&component.name);
-        if let Some(cycle) = self.index.cycle(component.ecosystem.name(), &name, version)? {
-            if cycle.last_day.is_empty() || cycle.last_day.as_str() < self.today {
-                self.ended(id, &cycle);
-            }
+        if let Some(cycle) = self
+            .index
+            .cycle(component.ecosystem.name(), &name, version)?
+            && (cycle.last_day.is_empty() || cycle.last_day.as_str() < self.today)
+        {
+            self.ended(id, &cycle);
         }
         Ok(())
     }
@@ -163,13 +196,22 @@ impl<'a> ProjectFindings<'a> {
                 path: place.map_or_else(String::new, |place| place.path.to_string()),
                 line: place.and_then(|place| place.line),
                 kind: ProblemKind::Unmatched,
-                reason: format!("{} is of an unknown release of {ecosystem}, so it is not matched", component.name),
-                hint: Some("name the release in the purl's distro qualifier, such as distro=debian-12".into()),
+                reason: format!(
+                    "{} is of an unknown release of {ecosystem}, so it is not matched",
+                    component.name
+                ),
+                hint: Some(
+                    "name the release in the purl's distro qualifier, such as distro=debian-12"
+                        .into(),
+                ),
             });
             return false;
         }
         if !matcher.covers(ecosystem, release) {
-            let name = release.map_or_else(|| ecosystem.name().to_owned(), |release| format!("{ecosystem} {release}"));
+            let name = release.map_or_else(
+                || ecosystem.name().to_owned(),
+                |release| format!("{ecosystem} {release}"),
+            );
             *self.uncovered.entry(name).or_default() += 1;
             return false;
         }
@@ -177,7 +219,12 @@ impl<'a> ProjectFindings<'a> {
     }
 
     /// One finding for each vulnerability that some hit is evidence for.
-    fn vulnerabilities(&mut self, id: ComponentId, hits: &[Hit], upgrade: Option<&Upgrade>) -> Result<(), Error> {
+    fn vulnerabilities(
+        &mut self,
+        id: ComponentId,
+        hits: &[Hit],
+        upgrade: Option<&Upgrade>,
+    ) -> Result<(), Error> {
         let mut by_group: BTreeMap<GroupId, Vec<usize>> = BTreeMap::new();
         for (at, hit) in hits.iter().enumerate() {
             for group in self.index.groups_of(hit.record)? {
@@ -192,28 +239,62 @@ impl<'a> ProjectFindings<'a> {
         Ok(())
     }
 
-    fn vulnerability(&mut self, id: ComponentId, group: GroupId, hits: &[&Hit], upgrade: Option<&Upgrade>) -> Result<Finding, Error> {
+    fn vulnerability(
+        &mut self,
+        id: ComponentId,
+        group: GroupId,
+        hits: &[&Hit],
+        upgrade: Option<&Upgrade>,
+    ) -> Result<Finding, Error> {
         let component = &self.inventory.components[id as usize];
         let vulnerability = self.index.group(group)?;
-        let matched: Vec<RecordView<'_>> = hits.iter().map(|hit| self.index.record(hit.record)).collect::<Result<_, _>>()?;
+        let matched: Vec<RecordView<'_>> = hits
+            .iter()
+            .map(|hit| self.index.record(hit.record))
+            .collect::<Result<_, _>>()?;
         // Other ecosystems' records of the same vulnerability know scores that this one may lack.
-        let all: Vec<RecordView<'_>> = vulnerability.records.iter().map(|record| self.index.record(*record)).collect::<Result<_, _>>()?;
+        let all: Vec<RecordView<'_>> = vulnerability
+            .records
+            .iter()
+            .map(|record| self.index.record(*record))
+            .collect::<Result<_, _>>()?;
         let kind = kind(&matched);
         let mut finding = self.blank(id, kind, vulnerability.id);
-        finding.aliases = vulnerability.aliases.iter().map(|&alias| alias.to_owned()).collect();
+        finding.aliases = vulnerability
+            .aliases
+            .iter()
+            .map(|&alias| alias.to_owned())
+            .collect();
         finding.title = title(&matched, &component.name, vulnerability.id);
-        finding.evidence = hits.iter().zip(&matched).map(|(hit, record)| evidence(hit, record, component)).collect();
+        finding.evidence = hits
+            .iter()
+            .zip(&matched)
+            .map(|(hit, record)| evidence(hit, record, component))
+            .collect();
         finding.evidence.sort_by(|a, b| a.advisory.cmp(&b.advisory));
-        finding.confidence = hits.iter().map(|hit| confidence(hit)).max().unwrap_or(Confidence::Low);
+        finding.confidence = hits
+            .iter()
+            .map(|hit| confidence(hit))
+            .max()
+            .unwrap_or(Confidence::Low);
         if !matches!(component.origin, Origin::Registry) {
             finding.confidence = finding.confidence.min(Confidence::Medium);
         }
         finding.fixed_in = fixed_in(hits, component.ecosystem);
-        finding.upgrade_to = upgrade.filter(|upgrade| upgrade.leaves == 0).map(|upgrade| upgrade.version.clone());
-        let mut cwes: Vec<u32> = all.iter().flat_map(|record| record.cwes.iter().copied()).collect();
+        finding.upgrade_to = upgrade
+            .filter(|upgrade| upgrade.leaves == 0)
+            .map(|upgrade| upgrade.version.clone());
+        let mut cwes: Vec<u32> = all
+            .iter()
+            .flat_map(|record| record.cwes.iter().copied())
+            .collect();
         cwes.sort_unstable();
         cwes.dedup();
-        let published = matched.iter().map(|record| record.published).filter(|seconds| *seconds > 0).min();
+        let published = matched
+            .iter()
+            .map(|record| record.published)
+            .filter(|seconds| *seconds > 0)
+            .min();
         finding.published = published.and_then(|seconds| {
             let time = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
             Some(time.to_string())
@@ -226,11 +307,19 @@ impl<'a> ProjectFindings<'a> {
     }
 
     /// Severity, exploitation and the score.
-    fn weigh(&self, finding: &mut Finding, matched: &[RecordView<'_>], all: &[RecordView<'_>], cwes: &[u32]) -> Result<(), Error> {
+    fn weigh(
+        &self,
+        finding: &mut Finding,
+        matched: &[RecordView<'_>],
+        all: &[RecordView<'_>],
+        cwes: &[u32],
+    ) -> Result<(), Error> {
         let mut vectors: Vec<(Vector, CvssScore)> = Vec::new();
         for record in all {
             for text in &record.cvss {
-                let Ok(vector) = Vector::parse(text) else { continue };
+                let Ok(vector) = Vector::parse(text) else {
+                    continue;
+                };
                 if vectors.iter().any(|(_, known)| known.vector == *text) {
                     continue;
                 }
@@ -244,12 +333,25 @@ impl<'a> ProjectFindings<'a> {
             }
         }
         // Newest version first, then the worst.
-        vectors.sort_by(|a, b| b.1.version.cmp(&a.1.version).then_with(|| b.1.score.total_cmp(&a.1.score)).then_with(|| a.1.vector.cmp(&b.1.vector)));
+        vectors.sort_by(|a, b| {
+            b.1.version
+                .cmp(&a.1.version)
+                .then_with(|| b.1.score.total_cmp(&a.1.score))
+                .then_with(|| a.1.vector.cmp(&b.1.vector))
+        });
         let (parsed, scores): (Vec<Vector>, Vec<CvssScore>) = vectors.into_iter().unzip();
         let (kev, epss, ssvc) = self.signals(finding, matched)?;
         let word = all.iter().filter_map(|record| record.word).max();
         let malicious = finding.kind == Kind::Malicious;
-        let weighed = score(&Signals { cvss: &parsed, word, malicious, kev: kev.as_ref(), epss, ssvc, scope: finding.scope });
+        let weighed = score(&Signals {
+            cvss: &parsed,
+            word,
+            malicious,
+            kev: kev.as_ref(),
+            epss,
+            ssvc,
+            scope: finding.scope,
+        });
         finding.vectors = threat::derive(cwes.iter().copied(), worst(&parsed), malicious);
         finding.severity = Some(weighed.severity);
         if weighed.assumed {
@@ -265,20 +367,35 @@ impl<'a> ProjectFindings<'a> {
     }
 
     /// What others know about the vulnerability's CVE; of errata that collect several CVEs, the worst of each.
-    fn signals(&self, finding: &Finding, matched: &[RecordView<'_>]) -> Result<(Option<Kev>, Option<Epss>, Option<Ssvc>), Error> {
+    fn signals(&self, finding: &Finding, matched: &[RecordView<'_>]) -> Result<OthersKnow, Error> {
         let is_cve = |id: &&str| id.starts_with("CVE-");
-        let mut cves: Vec<&str> = std::iter::once(finding.id.as_str()).chain(finding.aliases.iter().map(String::as_str)).filter(is_cve).collect();
+        let mut cves: Vec<&str> = std::iter::once(finding.id.as_str())
+            .chain(finding.aliases.iter().map(String::as_str))
+            .filter(is_cve)
+            .collect();
         if cves.is_empty() {
-            cves.extend(matched.iter().flat_map(|record| record.upstream.iter().copied()).filter(is_cve));
+            cves.extend(
+                matched
+                    .iter()
+                    .flat_map(|record| record.upstream.iter().copied())
+                    .filter(is_cve),
+            );
         }
-        let (mut kev, mut epss, mut ssvc): (Option<Kev>, Option<Epss>, Option<Ssvc>) = (None, None, None);
+        let (mut kev, mut epss, mut ssvc): (Option<Kev>, Option<Epss>, Option<Ssvc>) =
+            (None, None, None);
         for cve in cves {
             if let Some(found) = self.index.kev(cve)? {
-                let better = kev.as_ref().is_none_or(|known| (found.ransomware, std::cmp::Reverse(&found.added)) > (known.ransomware, std::cmp::Reverse(&known.added)));
+                let better = kev.as_ref().is_none_or(|known| {
+                    (found.ransomware, std::cmp::Reverse(&found.added))
+                        > (known.ransomware, std::cmp::Reverse(&known.added))
+                });
                 kev = if better { Some(found) } else { kev };
             }
             if let Some(found) = self.index.epss(cve)? {
-                epss = Some(epss.filter(|known| known.probability >= found.probability).unwrap_or(found));
+                epss = Some(
+                    epss.filter(|known| known.probability >= found.probability)
+                        .unwrap_or(found),
+                );
             }
             if let Some(found) = self.index.ssvc(cve)? {
                 ssvc = Some(match ssvc {
@@ -298,9 +415,15 @@ impl<'a> ProjectFindings<'a> {
         let component = &self.inventory.components[id as usize];
         let version = component.version.as_deref().unwrap_or_default();
         let mut finding = self.blank(id, Kind::Yanked, "yanked");
-        finding.title = format!("{} {version} was withdrawn from its registry by its author", component.name);
+        finding.title = format!(
+            "{} {version} was withdrawn from its registry by its author",
+            component.name
+        );
         finding.evidence = vec![Evidence {
-            source: component.locations.first().map_or_else(String::new, |place| place.path.to_string()),
+            source: component
+                .locations
+                .first()
+                .map_or_else(String::new, |place| place.path.to_string()),
             advisory: "yanked".into(),
             range: format!("listed: {version}"),
             comparator: component.ecosystem.scheme().name().into(),
@@ -314,8 +437,15 @@ impl<'a> ProjectFindings<'a> {
         let component = &self.inventory.components[id as usize];
         let version = component.version.as_deref().unwrap_or_default();
         let mut finding = self.blank(id, Kind::EndOfLife, "end-of-life");
-        let since = if cycle.last_day.is_empty() { String::new() } else { format!(" since {}", cycle.last_day) };
-        finding.title = format!("{} {} is no longer supported{since}", cycle.product, cycle.name);
+        let since = if cycle.last_day.is_empty() {
+            String::new()
+        } else {
+            format!(" since {}", cycle.last_day)
+        };
+        finding.title = format!(
+            "{} {} is no longer supported{since}",
+            cycle.product, cycle.name
+        );
         finding.evidence = vec![Evidence {
             source: "endoflife.date".into(),
             advisory: format!("{} {}", cycle.product, cycle.name),
@@ -324,7 +454,11 @@ impl<'a> ProjectFindings<'a> {
             note: None,
             url: Some("https://endoflife.date".into()),
         }];
-        finding.evidence[0].range = if cycle.name == version { version.to_owned() } else { format!("{}.*", cycle.name) };
+        finding.evidence[0].range = if cycle.name == version {
+            version.to_owned()
+        } else {
+            format!("{}.*", cycle.name)
+        };
         self.findings.push(finding);
     }
 
@@ -332,10 +466,16 @@ impl<'a> ProjectFindings<'a> {
     fn blank(&mut self, id: ComponentId, kind: Kind, name: &str) -> Finding {
         let component = &self.inventory.components[id as usize];
         let (from, length) = self.slice;
-        let graph = self.graph.get_or_insert_with(|| Graph::new(self.inventory, from as ComponentId, length));
+        let graph = self
+            .graph
+            .get_or_insert_with(|| Graph::new(self.inventory, from as ComponentId, length));
         let (paths, other_paths) = graph.paths(id);
         let project = &self.inventory.projects[component.project as usize];
-        let root = if project.root.is_empty() { "." } else { &project.root };
+        let root = if project.root.is_empty() {
+            "."
+        } else {
+            &project.root
+        };
         Finding {
             key: format!("{root}|{}|{name}", component.purl.without_version()),
             kind,
@@ -381,21 +521,41 @@ impl<'a> ProjectFindings<'a> {
 /// Malicious before vulnerable before unsound before unmaintained.
 fn kind(matched: &[RecordView<'_>]) -> Kind {
     let has = |kind: Kind| matched.iter().any(|record| record.kind == kind);
-    [Kind::Malicious, Kind::Vulnerability, Kind::Unsound, Kind::Unmaintained]
-        .into_iter()
-        .find(|kind| has(*kind))
-        .unwrap_or(Kind::Vulnerability)
+    [
+        Kind::Malicious,
+        Kind::Vulnerability,
+        Kind::Unsound,
+        Kind::Unmaintained,
+    ]
+    .into_iter()
+    .find(|kind| has(*kind))
+    .unwrap_or(Kind::Vulnerability)
 }
 
 fn worst(vectors: &[Vector]) -> Option<&Vector> {
-    vectors.iter().max_by(|a, b| a.score().total_cmp(&b.score()))
+    vectors
+        .iter()
+        .max_by(|a, b| a.score().total_cmp(&b.score()))
 }
 
 /// The shortest clear title that a matched record gives, the curated sources first.
 fn title(matched: &[RecordView<'_>], component: &str, id: &str) -> String {
-    let rank = |record: &&RecordView<'_>| (record.title.is_empty(), sources::rank(record.id), record.title.chars().count());
-    let best = matched.iter().min_by_key(rank).map_or("", |record| record.title);
-    if best.is_empty() { format!("{id} in {component}") } else { best.to_owned() }
+    let rank = |record: &&RecordView<'_>| {
+        (
+            record.title.is_empty(),
+            sources::rank(record.id),
+            record.title.chars().count(),
+        )
+    };
+    let best = matched
+        .iter()
+        .min_by_key(rank)
+        .map_or("", |record| record.title);
+    if best.is_empty() {
+        format!("{id} in {component}")
+    } else {
+        best.to_owned()
+    }
 }
 
 fn evidence(hit: &Hit, record: &RecordView<'_>, component: &Component) -> Evidence {
@@ -437,15 +597,21 @@ fn confidence(hit: &Hit) -> Confidence {
 fn fixed_in(hits: &[&Hit], ecosystem: Ecosystem) -> Vec<String> {
     let scheme = ecosystem.scheme();
     let order = |a: &&String, b: &&String| scheme.compare(a, b);
-    let nearest = hits.iter().filter_map(|hit| hit.fixed.as_ref()).max_by(order);
-    let Some(nearest) = nearest else { return Vec::new() };
-    let mut all: HashMap<&str, ()> = HashMap::new();
-    for hit in hits {
-        all.extend(hit.fixed.iter().chain(&hit.later).map(|version| (version.as_str(), ())));
-    }
-    let mut list: Vec<&str> = all.into_keys().filter(|version| scheme.compare(version, nearest).is_ge()).collect();
+    let nearest = hits
+        .iter()
+        .filter_map(|hit| hit.fixed.as_ref())
+        .max_by(order);
+    let Some(nearest) = nearest else {
+        return Vec::new();
+    };
+    let versions = hits
+        .iter()
+        .flat_map(|hit| hit.fixed.iter().chain(&hit.later))
+        .map(String::as_str);
+    let mut list: Vec<&str> = versions
+        .filter(|version| scheme.compare(version, nearest).is_ge())
+        .collect();
     list.sort_by(|a, b| scheme.compare(a, b).then_with(|| a.cmp(b)));
     list.dedup_by(|b, a| scheme.compare(a, b).is_eq());
     list.into_iter().map(str::to_owned).collect()
 }
-

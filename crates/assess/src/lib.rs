@@ -36,8 +36,13 @@ pub struct Filters {
 
 impl Filters {
     fn keeps(&self, finding: &Finding) -> bool {
-        self.min_severity.is_none_or(|least| finding.severity.is_some_and(|severity| severity >= least))
-            && (self.vectors.is_empty() || finding.vectors.iter().any(|vector| self.vectors.contains(vector)))
+        self.min_severity
+            .is_none_or(|least| finding.severity.is_some_and(|severity| severity >= least))
+            && (self.vectors.is_empty()
+                || finding
+                    .vectors
+                    .iter()
+                    .any(|vector| self.vectors.contains(vector)))
             && (!self.fixable || !finding.fixed_in.is_empty())
             && (!self.no_dev || !finding.scope.is_development())
     }
@@ -63,7 +68,11 @@ pub fn inventory(tree: &Tree, target: &str, options: &Options) -> Result<Invento
 
 /// Finds what is wrong with an inventory, weighs and judges it. A database that turns out to be damaged is an
 /// error: half an answer would look like a whole one.
-pub fn assess(mut inventory: Inventory, index: &Index, options: &Options) -> Result<Assessment, DatabaseError> {
+pub fn assess(
+    mut inventory: Inventory,
+    index: &Index,
+    options: &Options,
+) -> Result<Assessment, DatabaseError> {
     let start = Instant::now();
     let mut problems = std::mem::take(&mut inventory.problems);
     let mut found = findings::find(&inventory, index, &options.as_of, &mut problems)?;
@@ -74,16 +83,38 @@ pub fn assess(mut inventory: Inventory, index: &Index, options: &Options) -> Res
     // Worst first; what has no score comes last. The key makes the order total.
     found.sort_unstable_by(|a, b| {
         let score = |finding: &Finding| finding.score.unwrap_or(-1.0);
-        score(b).total_cmp(&score(a)).then_with(|| a.key.cmp(&b.key)).then_with(|| a.component.version.cmp(&b.component.version))
+        score(b)
+            .total_cmp(&score(a))
+            .then_with(|| a.key.cmp(&b.key))
+            .then_with(|| a.component.version.cmp(&b.component.version))
     });
-    let gate_name = if options.gate.is_empty() { gate::DEFAULT_GATE } else { &options.gate };
+    let gate_name = if options.gate.is_empty() {
+        gate::DEFAULT_GATE
+    } else {
+        &options.gate
+    };
     let verdict = gate::without_policy(gate_name, &found);
     problems.sort_unstable();
     problems.dedup();
     let database = index.meta()?.info(index.snapshot());
     let timings = vec![
-        Timing { stage: "matching and scoring", seconds: matching },
-        Timing { stage: "judging", seconds: start.elapsed().as_secs_f64() - matching },
+        Timing {
+            stage: "matching and scoring",
+            seconds: matching,
+        },
+        Timing {
+            stage: "judging",
+            seconds: start.elapsed().as_secs_f64() - matching,
+        },
     ];
-    Ok(Assessment { as_of: options.as_of.clone(), inventory, database, findings: found, filtered, verdict, problems, timings })
+    Ok(Assessment {
+        as_of: options.as_of.clone(),
+        inventory,
+        database,
+        findings: found,
+        filtered,
+        verdict,
+        problems,
+        timings,
+    })
 }

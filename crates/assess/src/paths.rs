@@ -28,7 +28,14 @@ impl<'a> Graph<'a> {
                 users[(dependency - base) as usize].push(id);
             }
         }
-        Self { inventory, base, users, seen: vec![0; count], towards: vec![0; count], round: 0 }
+        Self {
+            inventory,
+            base,
+            users,
+            seen: vec![0; count],
+            towards: vec![0; count],
+            round: 0,
+        }
     }
 
     /// Paths to a component, shortest first, and how many more there are. A path starts with the project (or
@@ -49,7 +56,9 @@ impl<'a> Graph<'a> {
             } else if own && id != target {
                 // A member of the project: what it asks for is an entry too, whether or not the format says so.
                 let next = self.towards[(id - self.base) as usize];
-                if self.component(next).origin != Origin::Own && self.component(next).direct != Some(true) {
+                if self.component(next).origin != Origin::Own
+                    && self.component(next).direct != Some(true)
+                {
                     entries.push(next);
                 }
                 continue;
@@ -67,7 +76,10 @@ impl<'a> Graph<'a> {
         }
         entries.sort_unstable();
         entries.dedup();
-        let mut paths: Vec<Vec<String>> = entries.iter().map(|&entry| self.spell(entry, target)).collect();
+        let mut paths: Vec<Vec<String>> = entries
+            .iter()
+            .map(|&entry| self.spell(entry, target))
+            .collect();
         paths.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         let others = paths.len().saturating_sub(SHOWN);
         paths.truncate(SHOWN);
@@ -89,8 +101,14 @@ impl<'a> Graph<'a> {
 
     fn spell(&self, entry: ComponentId, target: ComponentId) -> Vec<String> {
         let first = self.component(entry);
-        let member = self.users[(entry - self.base) as usize].iter().map(|&id| self.component(id)).find(|user| user.origin == Origin::Own);
-        let head = member.map_or_else(|| self.inventory.projects[first.project as usize].name.clone(), |member| member.name.clone());
+        let member = self.users[(entry - self.base) as usize]
+            .iter()
+            .map(|&id| self.component(id))
+            .find(|user| user.origin == Origin::Own);
+        let head = member.map_or_else(
+            || self.inventory.projects[first.project as usize].name.clone(),
+            |member| member.name.clone(),
+        );
         let mut path = vec![head];
         let mut id = entry;
         path.push(label(first));

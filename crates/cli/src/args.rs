@@ -15,7 +15,9 @@ const STYLES: Styles = Styles::styled()
 /// Finds what is wrong with the software that a project is made of, and says what to do first.
 #[derive(Parser, Debug)]
 #[command(name = "stanchion", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  stanchion scan .                       what is wrong with this project, worst first\n  stanchion explain CVE-2021-44228       why a finding is there and what to do")]
+#[command(
+    after_help = "Examples:\n  stanchion scan .                       what is wrong with this project, worst first\n  stanchion explain CVE-2021-44228       why a finding is there and what to do"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -26,9 +28,16 @@ pub(crate) struct Args {
 #[derive(ClapArgs, Debug, Clone)]
 pub(crate) struct Global {
     /// Folder of the advisory database and other state
-    #[arg(long, value_name = "DIR", env = "STANCHION_DATA_DIR", global = true, help_heading = "Everywhere", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "STANCHION_DATA_DIR",
+        global = true,
+        help_heading = "Everywhere",
+        hide_env = true
+    )]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Reach for nothing outside this machine (or STANCHION_OFFLINE=1)
+    /// Reach for nothing outside this machine (or `STANCHION_OFFLINE=1`)
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) offline: bool,
     /// Say nothing but the result
@@ -38,7 +47,15 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Everywhere")]
     pub(crate) verbose: u8,
     /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = "Everywhere", hide_default_value = true, hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "Everywhere",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) color: Colour,
 }
 
@@ -71,7 +88,7 @@ pub(crate) struct TargetArgs {
     /// Leave out what fits this pattern, as in a .gitignore; may be given again
     #[arg(long, value_name = "GLOB", help_heading = "Target")]
     pub(crate) exclude: Vec<String>,
-    /// Look into node_modules, vendor and their like too
+    /// Look into `node_modules`, vendor and their like too
     #[arg(long, help_heading = "Target")]
     pub(crate) vendored: bool,
     /// Read a single file as this format, whatever it is called (see `stanchion coverage`)
@@ -80,12 +97,19 @@ pub(crate) struct TargetArgs {
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  stanchion scan examples/storefront\n  stanchion scan . --no-dev --min-severity high -o sarif=stanchion.sarif -o table")]
+#[command(
+    after_help = "Examples:\n  stanchion scan examples/storefront\n  stanchion scan . --no-dev --min-severity high -o sarif=stanchion.sarif -o table"
+)]
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// table, json, sarif, cyclonedx, spdx, markdown, csv or html; with =FILE to write it there; may be given again
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        help_heading = "Output"
+    )]
     pub(crate) output: Vec<String>,
     /// Show every row
     #[arg(short, long, help_heading = "Output")]
@@ -108,38 +132,65 @@ pub(crate) struct Scan {
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  stanchion sbom . -o cyclonedx=bom.json\n  stanchion sbom . -o spdx")]
+#[command(
+    after_help = "Examples:\n  stanchion sbom . -o cyclonedx=bom.json\n  stanchion sbom . -o spdx"
+)]
 pub(crate) struct Sbom {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// cyclonedx or spdx; with =FILE to write it there; may be given again
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        help_heading = "Output"
+    )]
     pub(crate) output: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  stanchion explain CVE-2021-44228\n  stanchion explain version Maven 1.0-alpha-1 1.0")]
+#[command(
+    after_help = "Examples:\n  stanchion explain CVE-2021-44228\n  stanchion explain version Maven 1.0-alpha-1 1.0"
+)]
 pub(crate) struct Explain {
     /// An id (CVE, GHSA, ...), a CVSS vector, `score`, an exit code, or `version ECOSYSTEM A B`
     #[arg(value_name = "WHAT", required = true, num_args = 1..=4)]
     pub(crate) what: Vec<String>,
     /// The project in which a finding is looked for
-    #[arg(long, value_name = "TARGET", default_value = ".", help_heading = "Target")]
+    #[arg(
+        long,
+        value_name = "TARGET",
+        default_value = ".",
+        help_heading = "Target"
+    )]
     pub(crate) target: PathBuf,
     /// json, for programs
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        help_heading = "Output"
+    )]
     pub(crate) output: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Coverage {
     /// json, or markdown
-    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", help_heading = "Output")]
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        help_heading = "Output"
+    )]
     pub(crate) output: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(arg_required_else_help = true, after_help = "Examples:\n  stanchion db update\n  stanchion db import mirror/ mirror/npm/extra.zip")]
+#[command(
+    arg_required_else_help = true,
+    after_help = "Examples:\n  stanchion db update\n  stanchion db import mirror/ mirror/npm/extra.zip"
+)]
 pub(crate) struct Db {
     #[command(subcommand)]
     pub(crate) command: DbCommand,

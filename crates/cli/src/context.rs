@@ -35,7 +35,10 @@ impl Context {
         let offline = match said.trim() {
             "" | "0" | "false" | "no" => false,
             "1" | "true" | "yes" => true,
-            other => return Err(failure(format!("STANCHION_OFFLINE is {other:?}")).hint("set it to 1 or leave it out")),
+            other => {
+                return Err(failure(format!("STANCHION_OFFLINE is {other:?}"))
+                    .hint("set it to 1 or leave it out"));
+            }
         };
         Ok(Self {
             start,
@@ -67,25 +70,36 @@ impl Context {
             None => Ok(stanchion_advisories::starter()?),
         }
     }
+}
 
-    /// The time that documents are stamped with: `SOURCE_DATE_EPOCH`, else the given one.
-    pub(crate) fn stamp(&self, otherwise: &str) -> Result<String, Failure> {
-        let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(otherwise.to_owned()) };
-        let wrong = || failure(format!("SOURCE_DATE_EPOCH is {seconds:?}")).hint("it takes whole seconds since 1970");
-        let number: i64 = seconds.trim().parse().map_err(|_| wrong())?;
-        jiff::Timestamp::from_second(number).map(|time| time.to_string()).map_err(|_| wrong())
-    }
+/// The time that documents are stamped with: `SOURCE_DATE_EPOCH`, else the given one.
+pub(crate) fn stamp(otherwise: &str) -> Result<String, Failure> {
+    let Ok(seconds) = std::env::var("SOURCE_DATE_EPOCH") else {
+        return Ok(otherwise.to_owned());
+    };
+    let wrong = || {
+        failure(format!("SOURCE_DATE_EPOCH is {seconds:?}"))
+            .hint("it takes whole seconds since 1970")
+    };
+    let number: i64 = seconds.trim().parse().map_err(|_| wrong())?;
+    jiff::Timestamp::from_second(number)
+        .map(|time| time.to_string())
+        .map_err(|_| wrong())
 }
 
 fn data_folder() -> Result<PathBuf, Failure> {
     directories::ProjectDirs::from("", "", "stanchion")
         .map(|folders| folders.data_dir().to_owned())
-        .ok_or_else(|| failure("this account has no home folder to keep the database in").hint("name a folder with --data-dir"))
+        .ok_or_else(|| {
+            failure("this account has no home folder to keep the database in")
+                .hint("name a folder with --data-dir")
+        })
 }
 
 fn now() -> String {
     let second = jiff::Timestamp::now().as_second();
-    jiff::Timestamp::from_second(second).map_or_else(|_| "1970-01-01T00:00:00Z".into(), |time| time.to_string())
+    jiff::Timestamp::from_second(second)
+        .map_or_else(|_| "1970-01-01T00:00:00Z".into(), |time| time.to_string())
 }
 
 fn colour(wanted: Colour) {
@@ -99,8 +113,15 @@ fn colour(wanted: Colour) {
 
 /// A time from `--as-of`: RFC 3339, or a day that stands for its first moment.
 pub(crate) fn time(text: &str) -> Result<String, Failure> {
-    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let full = if text.len() == 10 {
+        format!("{text}T00:00:00Z")
+    } else {
+        text.to_owned()
+    };
     full.parse::<jiff::Timestamp>()
         .map(|time| time.to_string())
-        .map_err(|_| failure(format!("{text:?} is no time")).hint("write it as 2026-11-24 or 2026-11-24T10:00:00Z"))
+        .map_err(|_| {
+            failure(format!("{text:?} is no time"))
+                .hint("write it as 2026-11-24 or 2026-11-24T10:00:00Z")
+        })
 }

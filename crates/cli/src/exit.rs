@@ -35,7 +35,9 @@ impl Exit {
                 "a gate denied: without a policy, because a finding is known exploited, malicious, or critical with a fix"
             }
             Self::Misuse => "wrong use, or input that cannot be used at all",
-            Self::Incomplete => "the answer is incomplete and that matters: without a policy, because there was nothing to scan",
+            Self::Incomplete => {
+                "the answer is incomplete and that matters: without a policy, because there was nothing to scan"
+            }
         }
     }
 }
@@ -57,7 +59,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(error: impl Into<anyhow::Error>) -> Self {
-        Self { error: error.into(), hint: None, exit: Exit::Misuse }
+        Self {
+            error: error.into(),
+            hint: None,
+            exit: Exit::Misuse,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -66,7 +72,11 @@ impl Failure {
     }
 
     pub(crate) fn is_broken_pipe(&self) -> bool {
-        self.error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe))
+        self.error.chain().any(|cause| {
+            cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        })
     }
 }
 

@@ -23,7 +23,10 @@ pub(crate) fn settings(context: &Context, ecosystems: &[String]) -> Settings {
     let said = &context.settings.database;
     let base = Settings::default();
     let place = |name: &str, said: &Option<String>| {
-        std::env::var(format!("STANCHION_DB_{name}")).ok().filter(|value| !value.trim().is_empty()).or_else(|| said.clone())
+        std::env::var(format!("STANCHION_DB_{name}"))
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+            .or_else(|| said.clone())
     };
     Settings {
         osv: place("OSV", &said.osv).unwrap_or(base.osv),
@@ -42,8 +45,16 @@ pub(crate) fn settings(context: &Context, ecosystems: &[String]) -> Settings {
 pub(crate) fn client(context: &Context) -> Client {
     let mut allow_private = context.settings.net.allow_private.clone();
     let more = std::env::var("STANCHION_ALLOW_PRIVATE").unwrap_or_default();
-    allow_private.extend(more.split([',', ' ']).filter(|host| !host.is_empty()).map(str::to_owned));
-    Client::new(Options { offline: context.offline, allow_private, ..Options::default() })
+    allow_private.extend(
+        more.split([',', ' '])
+            .filter(|host| !host.is_empty())
+            .map(str::to_owned),
+    );
+    Client::new(Options {
+        offline: context.offline,
+        allow_private,
+        ..Options::default()
+    })
 }
 
 /// The database for an inventory: fetches what it lacks of the ecosystems that were met, unless offline, and
@@ -51,12 +62,21 @@ pub(crate) fn client(context: &Context) -> Client {
 pub(crate) fn index_for(context: &Context, inventory: &Inventory) -> Result<Index, Failure> {
     let wanted: BTreeSet<&str> = inventory
         .foreign()
-        .filter(|component| component.version.is_some() && component.ecosystem != Ecosystem::Generic)
+        .filter(|component| {
+            component.version.is_some() && component.ecosystem != Ecosystem::Generic
+        })
         .map(|component| component.ecosystem.name())
         .collect();
     let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
     let talk = Progress::new(context);
-    let outcome = fetch::ensure(&context.database, &settings(context, &[]), &client(context), &wanted, &context.now, &talk);
+    let outcome = fetch::ensure(
+        &context.database,
+        &settings(context, &[]),
+        &client(context),
+        &wanted,
+        &context.now,
+        &talk,
+    );
     talk.done();
     match outcome {
         Ok(outcome) => {
@@ -103,15 +123,20 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(context: &Context) -> Self {
         let wanted = !context.quiet && std::io::stderr().is_terminal();
-        Self { start: Instant::now(), wanted, quiet: context.quiet, bar: Mutex::new(None) }
+        Self {
+            start: Instant::now(),
+            wanted,
+            quiet: context.quiet,
+            bar: Mutex::new(None),
+        }
     }
 
     /// Takes the line away.
     pub(crate) fn done(&self) {
-        if let Ok(mut bar) = self.bar.lock() {
-            if let Some(bar) = bar.take() {
-                bar.finish_and_clear();
-            }
+        if let Ok(mut bar) = self.bar.lock()
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
         }
     }
 }
@@ -131,7 +156,11 @@ impl Talk for Progress {
         });
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         bar.set_message(match total {
-            Some(total) if total > 10_000 => format!("{what}  {:.1} of {:.1} MB", megabytes(done), megabytes(total)),
+            Some(total) if total > 10_000 => format!(
+                "{what}  {:.1} of {:.1} MB",
+                megabytes(done),
+                megabytes(total)
+            ),
             Some(total) => format!("{what}  {done} of {total}"),
             None => format!("{what}  {:.1} MB", megabytes(done)),
         });

@@ -45,5 +45,7 @@ fn fail(failure: &Failure) -> ExitCode {
 }
 
 fn anstyle_red() -> clap::builder::styling::Style {
-    clap::builder::styling::Style::new().bold().fg_color(Some(clap::builder::styling::AnsiColor::Red.into()))
+    clap::builder::styling::Style::new()
+        .bold()
+        .fg_color(Some(clap::builder::styling::AnsiColor::Red.into()))
 }

@@ -1,6 +1,6 @@
 //! `-o FORMAT[=FILE]`: where each document goes.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Failure, failure};
@@ -28,33 +28,54 @@ pub(crate) fn parse(given: &[String], known: &[&str]) -> Result<Vec<Output>, Fai
             other => other,
         };
         if !known.contains(&format) {
-            return Err(failure(format!("{format:?} is no output format of this command")).hint(format!("it writes {}", known.join(", "))));
+            return Err(
+                failure(format!("{format:?} is no output format of this command"))
+                    .hint(format!("it writes {}", known.join(", "))),
+            );
         }
         let file = match file {
             None | Some("-") => None,
             Some("") => return Err(failure(format!("{text:?} names no file after the ="))),
             Some(file) => Some(PathBuf::from(file)),
         };
-        outputs.push(Output { format: format.to_owned(), file });
+        outputs.push(Output {
+            format: format.to_owned(),
+            file,
+        });
     }
     if outputs.is_empty() {
-        outputs.push(Output { format: known[0].to_owned(), file: None });
+        outputs.push(Output {
+            format: known[0].to_owned(),
+            file: None,
+        });
     }
-    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        return Err(failure("two documents cannot both go to standard output").hint("give all but one of them a file: -o sarif=x.sarif -o json"));
+    if outputs
+        .iter()
+        .filter(|output| output.file.is_none())
+        .count()
+        > 1
+    {
+        return Err(failure("two documents cannot both go to standard output")
+            .hint("give all but one of them a file: -o sarif=x.sarif -o json"));
     }
     Ok(outputs)
 }
 
 /// Writes a document to its destination. A file is written beside its place and moved there when it is whole.
-pub(crate) fn write(output: &Output, make: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn write(
+    output: &Output,
+    make: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     match &output.file {
         None => {
             let mut out = anstream::stdout().lock();
             make(&mut out)?;
             out.flush()?;
         }
-        Some(path) => to_file(path, make).map_err(|error| failure(format!("cannot write {}: {error}", path.display())).hint("check that its folder is there and that you may write to it"))?,
+        Some(path) => to_file(path, make).map_err(|error| {
+            failure(format!("cannot write {}: {error}", path.display()))
+                .hint("check that its folder is there and that you may write to it")
+        })?,
     }
     Ok(())
 }
@@ -65,11 +86,16 @@ fn to_file(path: &Path, make: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) 
         let mut file = std::fs::File::options().write(true).open(path)?;
         return make(&mut file).and_then(|()| file.flush());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let part = folder.join(format!(".{name}.{}.part", std::process::id()));
     let mut file = std::fs::File::create(&part)?;
-    let done = make(&mut file).and_then(|()| file.flush()).and_then(|()| std::fs::rename(&part, path));
+    let done = make(&mut file)
+        .and_then(|()| file.flush())
+        .and_then(|()| std::fs::rename(&part, path));
     if done.is_err() {
         let _ = std::fs::remove_file(&part);
     }
@@ -78,11 +104,10 @@ fn to_file(path: &Path, make: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) 
 
 /// Columns of the terminal; 100 where there is none to ask.
 pub(crate) fn width() -> usize {
-    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    asked.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0)))
-}
-
-/// Whether standard output is a terminal.
-pub(crate) fn is_terminal() -> bool {
-    io::stdout().is_terminal()
+    let asked = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    asked.unwrap_or_else(|| {
+        terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
+    })
 }

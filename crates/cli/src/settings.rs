@@ -70,17 +70,24 @@ pub(crate) struct NetSettings {
 /// The settings of the project that a target belongs to: the nearest `stanchion.toml` above it.
 pub(crate) fn project(target: &Path) -> Result<ProjectSettings, Failure> {
     let start = target.canonicalize().unwrap_or_else(|_| target.to_owned());
-    let found = start.ancestors().map(|folder| folder.join("stanchion.toml")).find(|file| file.is_file());
+    let found = start
+        .ancestors()
+        .map(|folder| folder.join("stanchion.toml"))
+        .find(|file| file.is_file());
     found.map_or_else(|| Ok(ProjectSettings::default()), |file| read(&file))
 }
 
 /// The user's settings: `STANCHION_CONFIG`, else `config.toml` in the platform's configuration folder.
 pub(crate) fn user() -> Result<UserSettings, Failure> {
-    let named = std::env::var_os("STANCHION_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = std::env::var_os("STANCHION_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     let file = match named {
         Some(file) => file,
         None => match directories::ProjectDirs::from("", "", "stanchion") {
-            Some(folders) if folders.config_dir().join("config.toml").is_file() => folders.config_dir().join("config.toml"),
+            Some(folders) if folders.config_dir().join("config.toml").is_file() => {
+                folders.config_dir().join("config.toml")
+            }
             _ => return Ok(UserSettings::default()),
         },
     };
@@ -88,9 +95,13 @@ pub(crate) fn user() -> Result<UserSettings, Failure> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| failure(format!("cannot read {}: {error}", file.display())))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| failure(format!("cannot read {}: {error}", file.display())))?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        failure(format!("{}:{line}: {}", file.display(), error.message())).hint("docs/settings.md lists what a settings file may say")
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        failure(format!("{}:{line}: {}", file.display(), error.message()))
+            .hint("docs/settings.md lists what a settings file may say")
     })
 }

@@ -177,9 +177,13 @@ impl Ecosystem {
 
     /// By any name a person may write: OSV's, or the purl type.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::from_osv(word).map(|(ecosystem, _)| ecosystem).or_else(|| {
-            ROWS.iter().find(|row| row.purl.eq_ignore_ascii_case(word)).map(|row| row.ecosystem)
-        })
+        Self::from_osv(word)
+            .map(|(ecosystem, _)| ecosystem)
+            .or_else(|| {
+                ROWS.iter()
+                    .find(|row| row.purl.eq_ignore_ascii_case(word))
+                    .map(|row| row.ecosystem)
+            })
     }
 
     /// The name under which advisories about a package are looked up.
@@ -218,7 +222,10 @@ impl Ecosystem {
             let (ecosystem, release) = distribution(kind, namespace, purl.qualifier("distro"));
             return (ecosystem, release, purl.name().to_owned());
         }
-        let ecosystem = ROWS.iter().find(|row| row.purl == kind && !row.releases).map_or(Self::Generic, |row| row.ecosystem);
+        let ecosystem = ROWS
+            .iter()
+            .find(|row| row.purl == kind && !row.releases)
+            .map_or(Self::Generic, |row| row.ecosystem);
         let name = match ecosystem {
             Self::Maven => joined(":"),
             Self::ConanCenter => purl.name().to_owned(),
@@ -242,10 +249,15 @@ impl Ecosystem {
     ) -> Result<Purl, PurlError> {
         let url;
         let (namespace, name) = match self {
-            Self::Maven => name.rsplit_once(':').map_or((None, name), |(group, artifact)| (Some(group), artifact)),
+            Self::Maven => name
+                .rsplit_once(':')
+                .map_or((None, name), |(group, artifact)| (Some(group), artifact)),
             Self::SwiftUrl => {
                 url = repository(name);
-                url.rsplit_once('/').map_or((None, url.as_str()), |(namespace, name)| (Some(namespace), name))
+                url.rsplit_once('/')
+                    .map_or((None, url.as_str()), |(namespace, name)| {
+                        (Some(namespace), name)
+                    })
             }
             Self::Debian => (Some("debian"), name),
             Self::Ubuntu => (Some("ubuntu"), name),
@@ -261,7 +273,9 @@ impl Ecosystem {
             Self::OpenEuler => (Some("openeuler"), name),
             Self::AzureLinux => (Some("azurelinux"), name),
             Self::Arch => (Some("arch"), name),
-            _ => name.rsplit_once('/').map_or((None, name), |(namespace, name)| (Some(namespace), name)),
+            _ => name
+                .rsplit_once('/')
+                .map_or((None, name), |(namespace, name)| (Some(namespace), name)),
         };
         let mut builder = Purl::build(self.purl_type(), namespace, name);
         if let Some(version) = version {
@@ -270,9 +284,13 @@ impl Ecosystem {
         for (key, value) in qualifiers {
             builder = builder.with_qualifier(key.as_str(), value.as_str());
         }
-        if let (Some(release), None) = (release, qualifiers.iter().find(|(key, _)| key == "distro")) {
+        if let (Some(release), None) = (release, qualifiers.iter().find(|(key, _)| key == "distro"))
+        {
             let id = namespace.unwrap_or_default();
-            let number = release.trim_start_matches("enterprise_linux:").trim_start_matches("Leap ").trim_start_matches('v');
+            let number = release
+                .trim_start_matches("enterprise_linux:")
+                .trim_start_matches("Leap ")
+                .trim_start_matches('v');
             builder = builder.with_qualifier("distro", format!("{id}-{number}"));
         }
         builder.build_lenient()
@@ -294,15 +312,22 @@ impl Serialize for Ecosystem {
 impl<'de> Deserialize<'de> for Ecosystem {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_word(&name).ok_or_else(|| serde::de::Error::custom(format!("unknown ecosystem {name:?}")))
+        Self::from_word(&name)
+            .ok_or_else(|| serde::de::Error::custom(format!("unknown ecosystem {name:?}")))
     }
 }
 
 /// The distribution of an OS package's purl: by namespace, and the release from the `distro` qualifier
 /// (`debian-12`, `alpine-3.19.1`, `rhel-9.2`), in the form OSV uses for that family.
-fn distribution(kind: &str, namespace: Option<&str>, distro: Option<&str>) -> (Ecosystem, Option<String>) {
+fn distribution(
+    kind: &str,
+    namespace: Option<&str>,
+    distro: Option<&str>,
+) -> (Ecosystem, Option<String>) {
     let (id, version) = match distro {
-        Some(distro) => distro.split_once('-').map_or((distro, None), |(id, version)| (id, Some(version))),
+        Some(distro) => distro
+            .split_once('-')
+            .map_or((distro, None), |(id, version)| (id, Some(version))),
         None => ("", None),
     };
     let family = namespace.unwrap_or(id).to_ascii_lowercase();
@@ -310,21 +335,35 @@ fn distribution(kind: &str, namespace: Option<&str>, distro: Option<&str>) -> (E
     let minor = |version: &str| version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
     match (kind, family.as_str()) {
         ("deb", "ubuntu") => (Ecosystem::Ubuntu, version.map(minor)),
-        ("deb", _) => (Ecosystem::Debian, version.map(|version| match version.split('.').next() {
-            // Debian's releases have been named by their first number since 7; before, `6.0`.
-            Some(first @ ("6" | "5" | "4" | "3")) => format!("{first}.{}", version.split('.').nth(1).unwrap_or("0")),
-            Some(first) => first.to_owned(),
-            None => version.to_owned(),
-        })),
+        ("deb", _) => (
+            Ecosystem::Debian,
+            version.map(|version| match version.split('.').next() {
+                // Debian's releases have been named by their first number since 7; before, `6.0`.
+                Some(first @ ("6" | "5" | "4" | "3")) => {
+                    format!("{first}.{}", version.split('.').nth(1).unwrap_or("0"))
+                }
+                Some(first) => first.to_owned(),
+                None => version.to_owned(),
+            }),
+        ),
         ("apk", "wolfi") => (Ecosystem::Wolfi, None),
         ("apk", "chainguard") => (Ecosystem::Chainguard, None),
-        ("apk", _) => (Ecosystem::Alpine, version.map(|version| format!("v{}", minor(version.trim_start_matches('v'))))),
+        ("apk", _) => (
+            Ecosystem::Alpine,
+            version.map(|version| format!("v{}", minor(version.trim_start_matches('v')))),
+        ),
         ("rpm", "almalinux" | "alma") => (Ecosystem::AlmaLinux, version.map(major)),
-        ("rpm", "rocky" | "rockylinux" | "rocky-linux") => (Ecosystem::RockyLinux, version.map(major)),
-        ("rpm", "redhat" | "rhel" | "centos") => {
-            (Ecosystem::RedHat, version.map(|version| format!("enterprise_linux:{}", major(version))))
+        ("rpm", "rocky" | "rockylinux" | "rocky-linux") => {
+            (Ecosystem::RockyLinux, version.map(major))
         }
-        ("rpm", "opensuse" | "opensuse-leap") => (Ecosystem::OpenSuse, version.map(|version| format!("Leap {}", minor(version)))),
+        ("rpm", "redhat" | "rhel" | "centos") => (
+            Ecosystem::RedHat,
+            version.map(|version| format!("enterprise_linux:{}", major(version))),
+        ),
+        ("rpm", "opensuse" | "opensuse-leap") => (
+            Ecosystem::OpenSuse,
+            version.map(|version| format!("Leap {}", minor(version))),
+        ),
         ("rpm", "suse" | "sles") => (Ecosystem::Suse, version.map(str::to_owned)),
         ("rpm", "mageia") => (Ecosystem::Mageia, version.map(major)),
         ("rpm", "openeuler") => (Ecosystem::OpenEuler, version.map(str::to_owned)),
@@ -360,14 +399,20 @@ fn push_pep503(name: &str, out: &mut String) {
 
 fn repository(address: &str) -> String {
     let address = address.trim().to_ascii_lowercase();
-    let address = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest);
+    let address = address
+        .split_once("://")
+        .map_or(address.as_str(), |(_, rest)| rest);
     let address = match address.split_once('@') {
         // git@github.com:owner/name.git
         Some((user, rest)) if !user.contains('/') => rest.replacen(':', "/", 1),
         _ => address.to_owned(),
     };
     let address = address.trim_end_matches('/');
-    address.strip_suffix(".git").unwrap_or(address).trim_start_matches("www.").to_owned()
+    address
+        .strip_suffix(".git")
+        .unwrap_or(address)
+        .trim_start_matches("www.")
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -386,9 +431,21 @@ mod tests {
         for (ecosystem, name, want) in [
             (Ecosystem::PyPi, "Zope.Interface__x", "zope-interface-x"),
             (Ecosystem::Npm, "JSONStream", "JSONStream"),
-            (Ecosystem::Go, "github.com/BurntSushi/toml", "github.com/burntsushi/toml"),
-            (Ecosystem::SwiftUrl, "https://github.com/Apple/swift-nio.git", "github.com/apple/swift-nio"),
-            (Ecosystem::SwiftUrl, "git@github.com:vapor/vapor.git", "github.com/vapor/vapor"),
+            (
+                Ecosystem::Go,
+                "github.com/BurntSushi/toml",
+                "github.com/burntsushi/toml",
+            ),
+            (
+                Ecosystem::SwiftUrl,
+                "https://github.com/Apple/swift-nio.git",
+                "github.com/apple/swift-nio",
+            ),
+            (
+                Ecosystem::SwiftUrl,
+                "git@github.com:vapor/vapor.git",
+                "github.com/vapor/vapor",
+            ),
             (Ecosystem::NuGet, "Newtonsoft.Json", "newtonsoft.json"),
         ] {
             assert_eq!(ecosystem.lookup_name(name), want);
@@ -400,25 +457,68 @@ mod tests {
 
     #[test]
     fn osv_names_split_into_ecosystem_and_release() {
-        assert_eq!(Ecosystem::from_osv("Debian:12"), Some((Ecosystem::Debian, Some("12"))));
-        assert_eq!(Ecosystem::from_osv("Red Hat:enterprise_linux:9"), Some((Ecosystem::RedHat, Some("enterprise_linux:9"))));
-        assert_eq!(Ecosystem::from_osv("Packagist:https://packages.drupal.org/8"), Some((Ecosystem::Packagist, None)));
+        assert_eq!(
+            Ecosystem::from_osv("Debian:12"),
+            Some((Ecosystem::Debian, Some("12")))
+        );
+        assert_eq!(
+            Ecosystem::from_osv("Red Hat:enterprise_linux:9"),
+            Some((Ecosystem::RedHat, Some("enterprise_linux:9")))
+        );
+        assert_eq!(
+            Ecosystem::from_osv("Packagist:https://packages.drupal.org/8"),
+            Some((Ecosystem::Packagist, None))
+        );
         assert_eq!(Ecosystem::from_osv("Nowhere"), None);
     }
 
     #[test]
     fn purls_name_their_ecosystem() {
         for (purl, ecosystem, release, name) in [
-            ("pkg:npm/%40angular/core@1", Ecosystem::Npm, None, "@angular/core"),
+            (
+                "pkg:npm/%40angular/core@1",
+                Ecosystem::Npm,
+                None,
+                "@angular/core",
+            ),
             ("pkg:maven/org.x/y@1", Ecosystem::Maven, None, "org.x:y"),
-            ("pkg:golang/golang.org/x/net@v0.1.0", Ecosystem::Go, None, "golang.org/x/net"),
-            ("pkg:deb/debian/curl@7?distro=debian-12", Ecosystem::Debian, Some("12"), "curl"),
-            ("pkg:apk/alpine/busybox@1?distro=alpine-3.19.1", Ecosystem::Alpine, Some("v3.19"), "busybox"),
-            ("pkg:rpm/redhat/bash@5?distro=rhel-9.2", Ecosystem::RedHat, Some("enterprise_linux:9"), "bash"),
-            ("pkg:huggingface/org/model@1", Ecosystem::Generic, None, "huggingface/org/model"),
+            (
+                "pkg:golang/golang.org/x/net@v0.1.0",
+                Ecosystem::Go,
+                None,
+                "golang.org/x/net",
+            ),
+            (
+                "pkg:deb/debian/curl@7?distro=debian-12",
+                Ecosystem::Debian,
+                Some("12"),
+                "curl",
+            ),
+            (
+                "pkg:apk/alpine/busybox@1?distro=alpine-3.19.1",
+                Ecosystem::Alpine,
+                Some("v3.19"),
+                "busybox",
+            ),
+            (
+                "pkg:rpm/redhat/bash@5?distro=rhel-9.2",
+                Ecosystem::RedHat,
+                Some("enterprise_linux:9"),
+                "bash",
+            ),
+            (
+                "pkg:huggingface/org/model@1",
+                Ecosystem::Generic,
+                None,
+                "huggingface/org/model",
+            ),
         ] {
             let found = Ecosystem::of_purl(&Purl::parse(purl).unwrap());
-            assert_eq!(found, (ecosystem, release.map(str::to_owned), name.to_owned()), "{purl}");
+            assert_eq!(
+                found,
+                (ecosystem, release.map(str::to_owned), name.to_owned()),
+                "{purl}"
+            );
         }
     }
 }

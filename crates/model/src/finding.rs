@@ -50,7 +50,10 @@ impl Kind {
 
     /// Whether the finding carries a severity and a score.
     pub const fn is_scored(self) -> bool {
-        matches!(self, Self::Vulnerability | Self::Malicious | Self::Check | Self::External)
+        matches!(
+            self,
+            Self::Vulnerability | Self::Malicious | Self::Check | Self::External
+        )
     }
 }
 

@@ -118,7 +118,11 @@ impl Algorithm {
 
     /// By any common spelling: `sha512`, `SHA-512`, `SHA512`.
     pub fn from_word(word: &str) -> Option<Self> {
-        let plain: String = word.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
+        let plain: String = word
+            .chars()
+            .filter(|c| !matches!(c, '-' | '_'))
+            .collect::<String>()
+            .to_ascii_lowercase();
         Some(match plain.as_str() {
             "md5" => Self::Md5,
             "sha1" => Self::Sha1,
@@ -250,6 +254,8 @@ pub struct Inventory {
 impl Inventory {
     /// The components that are not the project's own.
     pub fn foreign(&self) -> impl Iterator<Item = &Component> {
-        self.components.iter().filter(|component| component.origin != Origin::Own)
+        self.components
+            .iter()
+            .filter(|component| component.origin != Origin::Own)
     }
 }

@@ -116,6 +116,9 @@ impl Assessment {
 
     /// Of those, the ones that a project asks for itself.
     pub fn direct_count(&self) -> usize {
-        self.inventory.foreign().filter(|component| component.direct == Some(true)).count()
+        self.inventory
+            .foreign()
+            .filter(|component| component.direct == Some(true))
+            .count()
     }
 }

@@ -13,12 +13,19 @@ pub fn without_policy(gate: &str, findings: &[Finding]) -> Verdict {
         .iter()
         .filter_map(|finding| {
             let (rule, reason) = broken(finding)?;
-            Some(Violation { rule: rule.into(), finding: finding.key.clone(), reason })
+            Some(Violation {
+                rule: rule.into(),
+                finding: finding.key.clone(),
+                reason,
+            })
         })
         .collect();
     Verdict {
         gate: gate.to_owned(),
-        policy: PolicyName { name: "default".into(), digest: None },
+        policy: PolicyName {
+            name: "default".into(),
+            digest: None,
+        },
         denied: !violations.is_empty(),
         violations,
     }
@@ -27,12 +34,25 @@ pub fn without_policy(gate: &str, findings: &[Finding]) -> Verdict {
 fn broken(finding: &Finding) -> Option<(&'static str, String)> {
     let what = format!("{} {}", finding.component.name, finding.component.version);
     if finding.kind == Kind::Malicious {
-        return Some(("default/malicious", format!("{what} is malicious: remove it and rotate every secret it could read")));
+        return Some((
+            "default/malicious",
+            format!("{what} is malicious: remove it and rotate every secret it could read"),
+        ));
     }
     if let Some(kev) = &finding.kev {
-        return Some(("default/exploited", format!("{what}: {} is exploited, known since {}", finding.id, kev.added)));
+        return Some((
+            "default/exploited",
+            format!(
+                "{what}: {} is exploited, known since {}",
+                finding.id, kev.added
+            ),
+        ));
     }
     let fixed = finding.fixed_in.first()?;
-    (finding.severity == Some(Severity::Critical))
-        .then(|| ("default/critical-with-fix", format!("{what}: {} is critical and {fixed} clears it", finding.id)))
+    (finding.severity == Some(Severity::Critical)).then(|| {
+        (
+            "default/critical-with-fix",
+            format!("{what}: {} is critical and {fixed} clears it", finding.id),
+        )
+    })
 }

@@ -62,9 +62,19 @@ pub const fn middle(word: Severity) -> f64 {
 /// Applies the formula.
 pub fn score(signals: &Signals<'_>) -> Score {
     let (severity, word, assumed) = severity(signals);
-    let factors = vec![severity, exploitation(signals), reach(signals), exposure(signals.scope)];
+    let factors = vec![
+        severity,
+        exploitation(signals),
+        reach(signals),
+        exposure(signals.scope),
+    ];
     let sum: f64 = factors.iter().map(|factor| factor.points).sum();
-    Score { value: tenths(sum.clamp(0.0, 100.0)), factors, severity: word, assumed }
+    Score {
+        value: tenths(sum.clamp(0.0, 100.0)),
+        factors,
+        severity: word,
+        assumed,
+    }
 }
 
 fn tenths(value: f64) -> f64 {
@@ -72,22 +82,55 @@ fn tenths(value: f64) -> f64 {
 }
 
 fn factor(name: &str, value: String, points: f64, max: f64, assumed: bool) -> Factor {
-    Factor { name: name.into(), value, points: tenths(points), max, assumed }
+    Factor {
+        name: name.into(),
+        value,
+        points: tenths(points),
+        max,
+        assumed,
+    }
 }
 
 fn severity(signals: &Signals<'_>) -> (Factor, Severity, bool) {
-    let worst = signals.cvss.iter().max_by(|a, b| a.score().total_cmp(&b.score()));
+    let worst = signals
+        .cvss
+        .iter()
+        .max_by(|a, b| a.score().total_cmp(&b.score()));
     let (value, score, word, assumed) = if signals.malicious {
-        ("malicious package".to_owned(), 10.0, Severity::Critical, false)
+        (
+            "malicious package".to_owned(),
+            10.0,
+            Severity::Critical,
+            false,
+        )
     } else if let Some(vector) = worst {
         let score = vector.score();
-        (format!("{score:.1} (CVSS {})", vector.version().as_str()), score, vector.severity(), false)
+        (
+            format!("{score:.1} (CVSS {})", vector.version().as_str()),
+            score,
+            vector.severity(),
+            false,
+        )
     } else if let Some(word) = signals.word {
-        (format!("{} (the source's word, no vector)", word.as_str()), middle(word), word, false)
+        (
+            format!("{} (the source's word, no vector)", word.as_str()),
+            middle(word),
+            word,
+            false,
+        )
     } else {
-        ("medium (assumed: no source says)".to_owned(), middle(Severity::Medium), Severity::Medium, true)
+        (
+            "medium (assumed: no source says)".to_owned(),
+            middle(Severity::Medium),
+            Severity::Medium,
+            true,
+        )
     };
-    (factor("severity", value, score * 4.5, 45.0, assumed), word, assumed)
+    (
+        factor("severity", value, score * 4.5, 45.0, assumed),
+        word,
+        assumed,
+    )
 }
 
 fn exploitation(signals: &Signals<'_>) -> Factor {
@@ -100,7 +143,10 @@ fn exploitation(signals: &Signals<'_>) -> Factor {
     };
     if let Some(epss) = signals.epss {
         let points = 24.0 * (1.0 + epss.probability.max(1e-9).log10() / 3.0);
-        consider(format!("EPSS {}", percent(epss.probability)), points.max(0.0));
+        consider(
+            format!("EPSS {}", percent(epss.probability)),
+            points.max(0.0),
+        );
     }
     match signals.ssvc.map(|ssvc| ssvc.exploitation) {
         Some(Exploitation::Active) => consider("exploited, says CISA (SSVC)".into(), 25.0),
@@ -111,8 +157,15 @@ fn exploitation(signals: &Signals<'_>) -> Factor {
         consider("made to do harm".into(), 30.0);
     }
     if let Some(kev) = signals.kev {
-        let ransomware = if kev.ransomware { ", ransomware use" } else { "" };
-        consider(format!("in KEV since {}{ransomware}", kev.added), if kev.ransomware { 30.0 } else { 27.0 });
+        let ransomware = if kev.ransomware {
+            ", ransomware use"
+        } else {
+            ""
+        };
+        consider(
+            format!("in KEV since {}{ransomware}", kev.added),
+            if kev.ransomware { 30.0 } else { 27.0 },
+        );
     }
     factor("exploitation", best.0, best.1.max(0.0), 30.0, false)
 }
@@ -136,15 +189,38 @@ fn reach(signals: &Signals<'_>) -> Factor {
         // CVSS 2 has Authentication in the place of privileges, and knows no user interaction.
         let open = vector.metric("PR") == Some("N") || vector.metric("Au") == Some("N");
         let alone = vector.metric("UI").is_none_or(|value| value == "N");
-        (f64::from(u8::from(network)) * 4.0 + f64::from(u8::from(open)) * 2.0 + f64::from(u8::from(alone)) * 2.0, network, open, alone)
+        (
+            f64::from(u8::from(network)) * 4.0
+                + f64::from(u8::from(open)) * 2.0
+                + f64::from(u8::from(alone)) * 2.0,
+            network,
+            open,
+            alone,
+        )
     };
-    let best = signals.cvss.iter().map(by_vector).max_by(|a, b| a.0.total_cmp(&b.0));
+    let best = signals
+        .cvss
+        .iter()
+        .map(by_vector)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     let (mut points, mut words, assumed) = match best {
         _ if signals.malicious => (8.0, vec!["runs when it is installed or loaded"], false),
         Some((points, network, open, alone)) => {
-            let mut words = vec![if network { "over the network" } else { "from nearby or inside" }];
-            words.push(if open { "no privileges" } else { "needs privileges" });
-            words.push(if alone { "no user needed" } else { "needs a user" });
+            let mut words = vec![if network {
+                "over the network"
+            } else {
+                "from nearby or inside"
+            }];
+            words.push(if open {
+                "no privileges"
+            } else {
+                "needs privileges"
+            });
+            words.push(if alone {
+                "no user needed"
+            } else {
+                "needs a user"
+            });
             (points, words, false)
         }
         None => (6.0, vec!["assumed: no vector says"], true),
@@ -163,7 +239,13 @@ fn exposure(scope: Scope) -> Factor {
         Scope::Build => 10.0,
         Scope::Test | Scope::Dev => 5.0,
     };
-    factor("exposure", format!("{} scope", scope.as_str()), points, 15.0, false)
+    factor(
+        "exposure",
+        format!("{} scope", scope.as_str()),
+        points,
+        15.0,
+        false,
+    )
 }
 
 #[cfg(test)]
@@ -173,13 +255,25 @@ mod tests {
     use super::*;
 
     fn signals<'a>(cvss: &'a [Vector], kev: Option<&'a Kev>) -> Signals<'a> {
-        Signals { cvss, word: None, malicious: false, kev, epss: None, ssvc: None, scope: Scope::Runtime }
+        Signals {
+            cvss,
+            word: None,
+            malicious: false,
+            kev,
+            epss: None,
+            ssvc: None,
+            scope: Scope::Runtime,
+        }
     }
 
     #[test]
     fn log4shell_is_at_the_top() {
         let cvss = [Vector::parse("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H").unwrap()];
-        let kev = Kev { added: "2021-12-10".into(), due: None, ransomware: true };
+        let kev = Kev {
+            added: "2021-12-10".into(),
+            due: None,
+            ransomware: true,
+        };
         let score = score(&signals(&cvss, Some(&kev)));
         assert!((score.value - 98.0).abs() < 0.01, "{score:?}");
         let sum: f64 = score.factors.iter().map(|factor| factor.points).sum();
@@ -194,7 +288,13 @@ mod tests {
     }
 
     fn any_scope() -> impl Strategy<Value = Scope> {
-        prop_oneof![Just(Scope::Runtime), Just(Scope::Optional), Just(Scope::Build), Just(Scope::Test), Just(Scope::Dev)]
+        prop_oneof![
+            Just(Scope::Runtime),
+            Just(Scope::Optional),
+            Just(Scope::Build),
+            Just(Scope::Test),
+            Just(Scope::Dev)
+        ]
     }
 
     proptest! {

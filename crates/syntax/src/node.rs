@@ -13,7 +13,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, nodes: 8_000_000 }
+        Self {
+            depth: 128,
+            nodes: 8_000_000,
+        }
     }
 }
 
@@ -94,7 +97,10 @@ impl<'a> Document<'a> {
     }
 }
 
-const NULL: Node<'static> = Node { line: 0, value: Value::Null };
+const NULL: Node<'static> = Node {
+    line: 0,
+    value: Value::Null,
+};
 
 impl<'a> Node<'a> {
     /// A node at a line.
@@ -103,7 +109,7 @@ impl<'a> Node<'a> {
     }
 
     /// The value of a key; the last one where the key stands twice. `None` when absent or not an object.
-    pub fn get(&self, key: &str) -> Option<&Node<'a>> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.member(key).map(|member| &member.value)
     }
 
@@ -113,7 +119,7 @@ impl<'a> Node<'a> {
     }
 
     /// Follows keys downwards; a null node when a step is missing, so that calls chain.
-    pub fn at<'s>(&'s self, path: &[&str]) -> &'s Node<'a> {
+    pub fn at<'s>(&'s self, path: &[&str]) -> &'s Self {
         let mut node = self;
         for key in path {
             match node.get(key) {
@@ -133,7 +139,7 @@ impl<'a> Node<'a> {
     }
 
     /// The items of an array; empty for anything else.
-    pub fn items(&self) -> &[Node<'a>] {
+    pub fn items(&self) -> &[Self] {
         match &self.value {
             Value::Array(items) => items,
             _ => &[],

@@ -20,13 +20,18 @@ pub struct Decoded<'a> {
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SyntaxError> {
     match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => {
-            Err(SyntaxError { line: 1, message: "the file is UTF-32 or binary, not UTF-8 text".into() })
-        }
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Err(SyntaxError {
+            line: 1,
+            message: "the file is UTF-32 or binary, not UTF-8 text".into(),
+        }),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => utf16(bytes, u16::from_le_bytes),
-        [0, first, 0, second, ..] if *first != 0 && *second != 0 => utf16(bytes, u16::from_be_bytes),
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => {
+            utf16(bytes, u16::from_le_bytes)
+        }
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => {
+            utf16(bytes, u16::from_be_bytes)
+        }
         _ => utf8(bytes),
     }
 }
@@ -34,15 +39,24 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, SyntaxError> {
 fn utf8(bytes: &[u8]) -> Result<Decoded<'_>, SyntaxError> {
     let head = &bytes[..bytes.len().min(8192)];
     if memchr::memchr(0, head).is_some() {
-        return Err(SyntaxError { line: 1, message: "the file is binary, not text".into() });
+        return Err(SyntaxError {
+            line: 1,
+            message: "the file is binary, not text".into(),
+        });
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Decoded { text: Cow::Borrowed(text), damaged: None }),
+        Ok(text) => Ok(Decoded {
+            text: Cow::Borrowed(text),
+            damaged: None,
+        }),
         Err(error) => {
             let line = line_at(bytes, error.valid_up_to());
             let text = String::from_utf8_lossy(bytes);
             let message = "bytes that are not UTF-8; they are read as U+FFFD".into();
-            Ok(Decoded { text, damaged: Some(SyntaxError { line, message }) })
+            Ok(Decoded {
+                text,
+                damaged: Some(SyntaxError { line, message }),
+            })
         }
     }
 }
@@ -64,10 +78,19 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'_>, SyntaxEr
         bad = Some(line);
     }
     if text.contains('\0') {
-        return Err(SyntaxError { line: 1, message: "the file is binary, not text".into() });
+        return Err(SyntaxError {
+            line: 1,
+            message: "the file is binary, not text".into(),
+        });
     }
-    let damaged = bad.map(|line| SyntaxError { line, message: "bytes that are not UTF-16; they are read as U+FFFD".into() });
-    Ok(Decoded { text: Cow::Owned(text), damaged })
+    let damaged = bad.map(|line| SyntaxError {
+        line,
+        message: "bytes that are not UTF-16; they are read as U+FFFD".into(),
+    });
+    Ok(Decoded {
+        text: Cow::Owned(text),
+        damaged,
+    })
 }
 
 /// The 1-based line of a byte offset.
@@ -77,7 +100,9 @@ pub fn line_at(bytes: &[u8], offset: usize) -> u32 {
 
 /// Lines with their number (1-based), without their ending (`\n`, `\r\n` or a lone `\r` at the end).
 pub fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> {
-    text.lines().zip(1u32..).map(|(line, number)| (number, line.strip_suffix('\r').unwrap_or(line)))
+    text.lines()
+        .zip(1u32..)
+        .map(|(line, number)| (number, line.strip_suffix('\r').unwrap_or(line)))
 }
 
 #[cfg(test)]
@@ -87,8 +112,14 @@ mod tests {
     #[test]
     fn marks_and_utf16_are_read() {
         assert_eq!(decode(b"\xEF\xBB\xBF{}").unwrap().text, "{}");
-        let le: Vec<u8> = "\u{feff}{\"é\":1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let be: Vec<u8> = "{\"é\":1}\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let le: Vec<u8> = "\u{feff}{\"é\":1}\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let be: Vec<u8> = "{\"é\":1}\n"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
         assert_eq!(decode(&le).unwrap().text, "{\"é\":1}\n");
         assert_eq!(decode(&be).unwrap().text, "{\"é\":1}\n");
     }
@@ -103,6 +134,9 @@ mod tests {
     #[test]
     fn damage_is_named_with_its_line() {
         let decoded = decode(b"a\nb\xff\n").unwrap();
-        assert_eq!((decoded.text.as_ref(), decoded.damaged.unwrap().line), ("a\nb\u{fffd}\n", 2));
+        assert_eq!(
+            (decoded.text.as_ref(), decoded.damaged.unwrap().line),
+            ("a\nb\u{fffd}\n", 2)
+        );
     }
 }

@@ -13,11 +13,22 @@ pub fn parse<'a>(text: &'a str, limits: &Limits) -> Document<'a> {
     let lines = Lines::of(text);
     let error = errors.first().map(|error| {
         let line = error.span().map_or(1, |span| lines.line(span.start));
-        SyntaxError { line, message: error.message().replace('\n', ", ") }
+        SyntaxError {
+            line,
+            message: error.message().replace('\n', ", "),
+        }
     });
-    let mut reader = Reader { lines, nodes_left: limits.nodes, error };
+    let mut reader = Reader {
+        lines,
+        nodes_left: limits.nodes,
+        error,
+    };
     let root = reader.table(1, table.into_inner(), limits.depth);
-    Document { root, error: reader.error, warnings: Vec::new() }
+    Document {
+        root,
+        error: reader.error,
+        warnings: Vec::new(),
+    }
 }
 
 /// Byte offsets of line starts, to turn an offset into a line.
@@ -25,7 +36,11 @@ struct Lines(Vec<u32>);
 
 impl Lines {
     fn of(text: &str) -> Self {
-        Self(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32).collect())
+        Self(
+            memchr::memchr_iter(b'\n', text.as_bytes())
+                .map(|at| at as u32)
+                .collect(),
+        )
     }
 
     fn line(&self, offset: usize) -> u32 {
@@ -45,7 +60,11 @@ impl Reader {
         for (key, value) in table {
             let line = self.lines.line(key.span().start);
             let value = self.value(value, depth);
-            members.push(Member { key: key.into_inner(), line, value });
+            members.push(Member {
+                key: key.into_inner(),
+                line,
+                value,
+            });
         }
         Node::new(line, Value::Object(members))
     }
@@ -64,9 +83,12 @@ impl Reader {
             DeValue::Float(number) => Value::Number(Cow::Owned(number.to_string())),
             DeValue::Boolean(value) => Value::Bool(value),
             DeValue::Datetime(time) => Value::String(Cow::Owned(time.to_string())),
-            DeValue::Array(items) => {
-                Value::Array(items.into_iter().map(|item| self.value(item, depth - 1)).collect())
-            }
+            DeValue::Array(items) => Value::Array(
+                items
+                    .into_iter()
+                    .map(|item| self.value(item, depth - 1))
+                    .collect(),
+            ),
             DeValue::Table(table) => return self.table(line, table, depth - 1),
         };
         Node::new(line, value)
@@ -87,7 +109,10 @@ mod tests {
         let packages = root.get("package").unwrap().items();
         assert_eq!((packages[0].line, packages[1].line), (3, 6));
         let items = packages[1].get("x").unwrap().items();
-        assert_eq!((items[0].text(), items[0].line, items[1].as_str()), (Some("1.50"), 9, Some("y")));
+        assert_eq!(
+            (items[0].text(), items[0].line, items[1].as_str()),
+            (Some("1.50"), 9, Some("y"))
+        );
     }
 
     #[test]
@@ -100,8 +125,19 @@ mod tests {
 
     #[test]
     fn depth_is_bounded() {
-        assert!(parse(&format!("a = {}", "[".repeat(100_000)), &Limits::default()).error.is_some());
-        assert!(parse(&format!("a = {}1{}", "[".repeat(1000), "]".repeat(1000)), &Limits::default()).error.is_some());
+        assert!(
+            parse(&format!("a = {}", "[".repeat(100_000)), &Limits::default())
+                .error
+                .is_some()
+        );
+        assert!(
+            parse(
+                &format!("a = {}1{}", "[".repeat(1000), "]".repeat(1000)),
+                &Limits::default()
+            )
+            .error
+            .is_some()
+        );
         let _ = parse(&format!("[{}]", "a.".repeat(100_000)), &Limits::default());
     }
 

@@ -13,8 +13,16 @@ use crate::{Document, Limits, Member, Node, SyntaxError, Value};
 /// Reads the first document of a stream; [`parse_all`] reads the others too.
 pub fn parse<'a>(text: &'a str, limits: &Limits) -> Document<'a> {
     let (mut roots, error) = read(text, limits, 1);
-    let root = if roots.is_empty() { Node::new(1, Value::Null) } else { roots.swap_remove(0) };
-    Document { root, error, warnings: Vec::new() }
+    let root = if roots.is_empty() {
+        Node::new(1, Value::Null)
+    } else {
+        roots.swap_remove(0)
+    };
+    Document {
+        root,
+        error,
+        warnings: Vec::new(),
+    }
 }
 
 /// Reads every document of a stream, and where reading stopped if it did not reach the end.
@@ -40,7 +48,11 @@ impl<'a> Open<'a> {
             Kind::List(items) => Value::Array(items),
             Kind::Map(mut members, waiting) => {
                 if let Some((key, line)) = waiting {
-                    members.push(Member { key, line, value: Node::new(line, Value::Null) });
+                    members.push(Member {
+                        key,
+                        line,
+                        value: Node::new(line, Value::Null),
+                    });
                 }
                 Value::Object(members)
             }
@@ -52,7 +64,11 @@ impl<'a> Open<'a> {
         match &mut self.kind {
             Kind::List(items) => items.push(node),
             Kind::Map(members, waiting) => match waiting.take() {
-                Some((key, line)) => members.push(Member { key, line, value: node }),
+                Some((key, line)) => members.push(Member {
+                    key,
+                    line,
+                    value: node,
+                }),
                 None => *waiting = Some((key_text(node.value), node.line)),
             },
         }
@@ -72,7 +88,12 @@ fn key_text(value: Value<'_>) -> Cow<'_, str> {
 fn size(node: &Node<'_>) -> usize {
     match &node.value {
         Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(members) => 1 + members.iter().map(|member| size(&member.value)).sum::<usize>(),
+        Value::Object(members) => {
+            1 + members
+                .iter()
+                .map(|member| size(&member.value))
+                .sum::<usize>()
+        }
         _ => 1,
     }
 }
@@ -87,20 +108,33 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
         let (event, span) = match step {
             Ok(step) => step,
             Err(scan) => {
-                error = Some(SyntaxError { line: scan.marker().line() as u32, message: scan.info().to_owned() });
+                error = Some(SyntaxError {
+                    line: scan.marker().line() as u32,
+                    message: scan.info().to_owned(),
+                });
                 break;
             }
         };
         let line = span.start.line() as u32;
         nodes += 1;
         let done = match event {
-            Event::Scalar(text, style, anchor, _) => Some((Node::new(line, scalar(text, style)), anchor)),
+            Event::Scalar(text, style, anchor, _) => {
+                Some((Node::new(line, scalar(text, style)), anchor))
+            }
             Event::SequenceStart(anchor, _) => {
-                stack.push(Open { line, anchor, kind: Kind::List(Vec::new()) });
+                stack.push(Open {
+                    line,
+                    anchor,
+                    kind: Kind::List(Vec::new()),
+                });
                 None
             }
             Event::MappingStart(anchor, _) => {
-                stack.push(Open { line, anchor, kind: Kind::Map(Vec::new(), None) });
+                stack.push(Open {
+                    line,
+                    anchor,
+                    kind: Kind::Map(Vec::new(), None),
+                });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => stack.pop().map(|open| {
@@ -118,7 +152,10 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
                     break;
                 }
                 None => {
-                    error = Some(SyntaxError { line, message: "an alias without its anchor".into() });
+                    error = Some(SyntaxError {
+                        line,
+                        message: "an alias without its anchor".into(),
+                    });
                     break;
                 }
             },
@@ -126,11 +163,17 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
             _ => None,
         };
         if stack.len() > limits.depth {
-            error = Some(SyntaxError { line, message: format!("nested deeper than {} levels", limits.depth) });
+            error = Some(SyntaxError {
+                line,
+                message: format!("nested deeper than {} levels", limits.depth),
+            });
             break;
         }
         if nodes > limits.nodes {
-            error = Some(SyntaxError { line, message: format!("more than {} values", limits.nodes) });
+            error = Some(SyntaxError {
+                line,
+                message: format!("more than {} values", limits.nodes),
+            });
             break;
         }
         if let Some((node, anchor)) = done {
@@ -155,7 +198,7 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
     (roots, error)
 }
 
-fn scalar<'a>(text: Cow<'a, str>, style: ScalarStyle) -> Value<'a> {
+fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value<'_> {
     if style != ScalarStyle::Plain {
         return Value::String(text);
     }
@@ -175,22 +218,35 @@ mod tests {
 
     #[test]
     fn scalars_keep_their_text_and_line() {
-        let root = parse("a: 1.10\nb:\n  - x\n  - true\n  - '~'\n", &Limits::default()).whole().unwrap();
+        let root = parse(
+            "a: 1.10\nb:\n  - x\n  - true\n  - '~'\n",
+            &Limits::default(),
+        )
+        .whole()
+        .unwrap();
         assert_eq!(root.get("a").unwrap().text(), Some("1.10"));
         let items = root.get("b").unwrap().items();
-        assert_eq!((items[0].line, items[1].as_bool(), items[2].as_str()), (3, Some(true), Some("~")));
+        assert_eq!(
+            (items[0].line, items[1].as_bool(), items[2].as_str()),
+            (3, Some(true), Some("~"))
+        );
     }
 
     #[test]
     fn aliases_are_expanded_but_a_bomb_is_refused() {
-        let root = parse("a: &x {k: v}\nb: *x\n", &Limits::default()).whole().unwrap();
+        let root = parse("a: &x {k: v}\nb: *x\n", &Limits::default())
+            .whole()
+            .unwrap();
         assert_eq!(root.at(&["b"]).str("k"), Some("v"));
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..12 {
             let row = format!("*a{},", n - 1).repeat(10);
-            bomb.push_str(&format!("a{n}: &a{n} [{row}]\n"));
+            bomb = format!("{bomb}a{n}: &a{n} [{row}]\n");
         }
-        let limits = Limits { nodes: 100_000, ..Limits::default() };
+        let limits = Limits {
+            nodes: 100_000,
+            ..Limits::default()
+        };
         let error = parse(&bomb, &limits).error.unwrap();
         assert!(error.message.contains("more than 100000 values"), "{error}");
     }
@@ -207,7 +263,14 @@ mod tests {
     fn several_documents_are_read() {
         let (roots, error) = parse_all("a: 1\n---\nb: 2\n", &Limits::default());
         assert_eq!((roots.len(), error), (2, None));
-        assert_eq!(parse("a: 1\n---\nb: 2\n", &Limits::default()).root.get("a").unwrap().text(), Some("1"));
+        assert_eq!(
+            parse("a: 1\n---\nb: 2\n", &Limits::default())
+                .root
+                .get("a")
+                .unwrap()
+                .text(),
+            Some("1")
+        );
     }
 
     proptest! {

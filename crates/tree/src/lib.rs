@@ -25,7 +25,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 128 << 20, head_bytes: 4096, files: 10_000_000 }
+        Self {
+            file_bytes: 128 << 20,
+            head_bytes: 4096,
+            files: 10_000_000,
+        }
     }
 }
 
@@ -80,35 +84,69 @@ pub struct Tree {
 impl Tree {
     /// Opens a folder or a file. A target that is itself a link is followed.
     pub fn open(target: &Path, limits: Limits) -> Result<Self, TreeError> {
-        let wrap = |source| TreeError::Target { path: target.display().to_string(), source };
+        let wrap = |source| TreeError::Target {
+            path: target.display().to_string(),
+            source,
+        };
         let real = target.canonicalize().map_err(wrap)?;
         let kind = real.metadata().map_err(wrap)?;
         if kind.is_dir() {
-            return Ok(Self { root: real, single: None, bytes: None, limits });
+            return Ok(Self {
+                root: real,
+                single: None,
+                bytes: None,
+                limits,
+            });
         }
         if !kind.is_file() {
-            return Err(wrap(io::Error::new(io::ErrorKind::InvalidInput, "it is neither a folder nor a regular file")));
+            return Err(wrap(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is neither a folder nor a regular file",
+            )));
         }
         // The name as given, not the link's target: a reader goes by the name.
-        let name = target.file_name().or(real.file_name()).unwrap_or_default().to_string_lossy().into_owned();
+        let name = target
+            .file_name()
+            .or(real.file_name())
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize().map_err(wrap)?,
+            Some(parent) if !parent.as_os_str().is_empty() => {
+                parent.canonicalize().map_err(wrap)?
+            }
             _ => Path::new(".").canonicalize().map_err(wrap)?,
         };
-        Ok(Self { root: folder, single: Some(name), bytes: None, limits })
+        Ok(Self {
+            root: folder,
+            single: Some(name),
+            bytes: None,
+            limits,
+        })
     }
 
     /// A single file that is in memory, under a name without folders; it has no siblings.
     pub fn of_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Self {
-        Self { root: PathBuf::new(), single: Some(name.to_owned()), bytes: Some(bytes), limits }
+        Self {
+            root: PathBuf::new(),
+            single: Some(name.to_owned()),
+            bytes: Some(bytes),
+            limits,
+        }
     }
 
     /// Reads a stream to its end and takes it as a single file.
     pub fn of_stream(name: &str, stream: &mut dyn Read, limits: Limits) -> Result<Self, TreeError> {
         let mut bytes = Vec::new();
-        stream.take(limits.file_bytes + 1).read_to_end(&mut bytes).map_err(TreeError::Read)?;
+        stream
+            .take(limits.file_bytes + 1)
+            .read_to_end(&mut bytes)
+            .map_err(TreeError::Read)?;
         if bytes.len() as u64 > limits.file_bytes {
-            return Err(TreeError::TooLarge { size: bytes.len() as u64, limit: limits.file_bytes });
+            return Err(TreeError::TooLarge {
+                size: bytes.len() as u64,
+                limit: limits.file_bytes,
+            });
         }
         Ok(Self::of_bytes(name, bytes, limits))
     }
@@ -131,17 +169,30 @@ impl Tree {
     /// Reads a file whole. The path may climb with `..` as long as it stays in the target.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, TreeError> {
         if let Some(bytes) = &self.bytes {
-            return if self.is_single(path) { Ok(bytes.clone()) } else { Err(missing()) };
+            return if self.is_single(path) {
+                Ok(bytes.clone())
+            } else {
+                Err(missing())
+            };
         }
         let (mut file, size) = self.file(path)?;
         if size > self.limits.file_bytes {
-            return Err(TreeError::TooLarge { size, limit: self.limits.file_bytes });
+            return Err(TreeError::TooLarge {
+                size,
+                limit: self.limits.file_bytes,
+            });
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
         // The file may grow while it is read: one byte over the limit tells.
-        (&mut file).take(self.limits.file_bytes + 1).read_to_end(&mut bytes).map_err(TreeError::Read)?;
+        (&mut file)
+            .take(self.limits.file_bytes + 1)
+            .read_to_end(&mut bytes)
+            .map_err(TreeError::Read)?;
         if bytes.len() as u64 > self.limits.file_bytes {
-            return Err(TreeError::TooLarge { size: bytes.len() as u64, limit: self.limits.file_bytes });
+            return Err(TreeError::TooLarge {
+                size: bytes.len() as u64,
+                limit: self.limits.file_bytes,
+            });
         }
         Ok(bytes)
     }
@@ -150,11 +201,17 @@ impl Tree {
     pub fn head(&self, path: &str) -> Result<Vec<u8>, TreeError> {
         if let Some(bytes) = &self.bytes {
             let head = &bytes[..bytes.len().min(self.limits.head_bytes)];
-            return if self.is_single(path) { Ok(head.to_vec()) } else { Err(missing()) };
+            return if self.is_single(path) {
+                Ok(head.to_vec())
+            } else {
+                Err(missing())
+            };
         }
         let (file, _) = self.file(path)?;
         let mut bytes = Vec::with_capacity(self.limits.head_bytes);
-        file.take(self.limits.head_bytes as u64).read_to_end(&mut bytes).map_err(TreeError::Read)?;
+        file.take(self.limits.head_bytes as u64)
+            .read_to_end(&mut bytes)
+            .map_err(TreeError::Read)?;
         Ok(bytes)
     }
 
@@ -166,7 +223,12 @@ impl Tree {
     /// The names of the folders right in a folder, sorted; links are not followed.
     pub fn folders(&self, path: &str) -> Result<Vec<String>, TreeError> {
         let mut names = Vec::new();
-        for entry in self.resolve(path)?.read_dir().map_err(TreeError::Read)?.take(self.limits.files) {
+        for entry in self
+            .resolve(path)?
+            .read_dir()
+            .map_err(TreeError::Read)?
+            .take(self.limits.files)
+        {
             let entry = entry.map_err(TreeError::Read)?;
             if entry.file_type().map_err(TreeError::Read)?.is_dir() {
                 names.extend(entry.file_name().into_string());
@@ -199,14 +261,29 @@ impl Tree {
             return Err(missing());
         }
         let path = Path::new(path);
-        if path.components().any(|part| matches!(part, Component::RootDir | Component::Prefix(_))) {
+        if path
+            .components()
+            .any(|part| matches!(part, Component::RootDir | Component::Prefix(_)))
+        {
             return Err(TreeError::Outside);
         }
-        if self.single.as_deref().is_some_and(|single| Path::new(single) == path) {
+        if self
+            .single
+            .as_deref()
+            .is_some_and(|single| Path::new(single) == path)
+        {
             return Ok(self.root.join(path));
         }
-        let real = self.root.join(path).canonicalize().map_err(TreeError::Read)?;
-        if real.starts_with(&self.root) { Ok(real) } else { Err(TreeError::Outside) }
+        let real = self
+            .root
+            .join(path)
+            .canonicalize()
+            .map_err(TreeError::Read)?;
+        if real.starts_with(&self.root) {
+            Ok(real)
+        } else {
+            Err(TreeError::Outside)
+        }
     }
 }
 
@@ -268,35 +345,87 @@ mod tests {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret"), "x").unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(outside.path().join("secret"), folder.path().join("Cargo.lock")).unwrap();
+        std::os::unix::fs::symlink(
+            outside.path().join("secret"),
+            folder.path().join("Cargo.lock"),
+        )
+        .unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
         std::os::unix::fs::symlink(".", folder.path().join("loop")).unwrap();
         fs::write(folder.path().join("in"), "y").unwrap();
         let tree = Tree::open(folder.path(), Limits::default()).unwrap();
         assert!(matches!(tree.read("Cargo.lock"), Err(TreeError::Outside)));
         assert!(matches!(tree.read("out/secret"), Err(TreeError::Outside)));
-        assert!(matches!(tree.read("../x"), Err(TreeError::Read(_) | TreeError::Outside)));
+        assert!(matches!(
+            tree.read("../x"),
+            Err(TreeError::Read(_) | TreeError::Outside)
+        ));
         assert_eq!(tree.read("loop/loop/in").unwrap(), b"y");
         let walk = tree.walk(&WalkOptions::default(), &|_| true).unwrap();
-        assert_eq!(walk.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["in"]);
+        assert_eq!(
+            walk.files
+                .iter()
+                .map(|file| file.path.as_str())
+                .collect::<Vec<_>>(),
+            ["in"]
+        );
     }
 
     #[test]
     fn bytes_are_a_file_without_siblings() {
-        let tree = Tree::of_bytes("stdin", b"abc".to_vec(), Limits { head_bytes: 2, ..Limits::default() });
-        assert_eq!((tree.read("stdin").unwrap(), tree.head("stdin").unwrap()), (b"abc".to_vec(), b"ab".to_vec()));
-        assert!(tree.read("Cargo.toml").is_err() && tree.read("/etc/passwd").is_err() && !tree.is_file("Cargo.toml"));
-        assert_eq!(tree.walk(&WalkOptions::default(), &|_| false).unwrap().files[0].path, "stdin");
-        let limits = Limits { file_bytes: 2, ..Limits::default() };
-        assert!(matches!(Tree::of_stream("stdin", &mut &b"abc"[..], limits), Err(TreeError::TooLarge { .. })));
+        let tree = Tree::of_bytes(
+            "stdin",
+            b"abc".to_vec(),
+            Limits {
+                head_bytes: 2,
+                ..Limits::default()
+            },
+        );
+        assert_eq!(
+            (tree.read("stdin").unwrap(), tree.head("stdin").unwrap()),
+            (b"abc".to_vec(), b"ab".to_vec())
+        );
+        assert!(
+            tree.read("Cargo.toml").is_err()
+                && tree.read("/etc/passwd").is_err()
+                && !tree.is_file("Cargo.toml")
+        );
+        assert_eq!(
+            tree.walk(&WalkOptions::default(), &|_| false)
+                .unwrap()
+                .files[0]
+                .path,
+            "stdin"
+        );
+        let limits = Limits {
+            file_bytes: 2,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            Tree::of_stream("stdin", &mut &b"abc"[..], limits),
+            Err(TreeError::TooLarge { .. })
+        ));
     }
 
     #[test]
     fn large_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("big"), [0; 100]).unwrap();
-        let tree = Tree::open(folder.path(), Limits { file_bytes: 99, ..Limits::default() }).unwrap();
-        assert!(matches!(tree.read("big"), Err(TreeError::TooLarge { size: 100, limit: 99 })));
+        let tree = Tree::open(
+            folder.path(),
+            Limits {
+                file_bytes: 99,
+                ..Limits::default()
+            },
+        )
+        .unwrap();
+        assert!(matches!(
+            tree.read("big"),
+            Err(TreeError::TooLarge {
+                size: 100,
+                limit: 99
+            })
+        ));
         assert!(matches!(tree.read("."), Err(TreeError::NotAFile)));
     }
 }

@@ -10,7 +10,14 @@ use ignore::{WalkBuilder, WalkState};
 use crate::{Tree, TreeError};
 
 /// Folders of other people's code, and of tools: left out unless asked for.
-const VENDORED: &[&str] = &["node_modules", "vendor", "bower_components", "jspm_packages", "__pypackages__", "Pods"];
+const VENDORED: &[&str] = &[
+    "node_modules",
+    "vendor",
+    "bower_components",
+    "jspm_packages",
+    "__pypackages__",
+    "Pods",
+];
 /// Folders that never hold a project of their own.
 const TOOLS: &[&str] = &[".git", ".hg", ".svn", ".bzr", ".jj"];
 
@@ -55,20 +62,42 @@ pub struct Walk {
 impl Tree {
     /// Looks at every file once, in parallel, and keeps those that are wanted by relative path.
     /// Links are not followed; a single-file target gives just that file, wanted or not.
-    pub fn walk(&self, options: &WalkOptions, wants: &(dyn Fn(&str) -> bool + Sync)) -> Result<Walk, TreeError> {
+    pub fn walk(
+        &self,
+        options: &WalkOptions,
+        wants: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Walk, TreeError> {
         if let Some(single) = self.single() {
             let size = match &self.bytes {
                 Some(bytes) => bytes.len() as u64,
-                None => self.root().join(single).metadata().map_err(TreeError::Read)?.len(),
+                None => self
+                    .root()
+                    .join(single)
+                    .metadata()
+                    .map_err(TreeError::Read)?
+                    .len(),
             };
-            return Ok(Walk { files: vec![Entry { path: single.to_owned(), size }], skipped: Vec::new(), seen: 1 });
+            return Ok(Walk {
+                files: vec![Entry {
+                    path: single.to_owned(),
+                    size,
+                }],
+                skipped: Vec::new(),
+                seen: 1,
+            });
         }
         let mut excludes = OverrideBuilder::new(self.root());
         for pattern in &options.exclude {
-            let wrap = |error: ignore::Error| TreeError::Pattern { pattern: pattern.clone(), reason: error.to_string() };
+            let wrap = |error: ignore::Error| TreeError::Pattern {
+                pattern: pattern.clone(),
+                reason: error.to_string(),
+            };
             excludes.add(&format!("!{pattern}")).map_err(wrap)?;
         }
-        let wrap = |error: ignore::Error| TreeError::Pattern { pattern: options.exclude.join(" "), reason: error.to_string() };
+        let wrap = |error: ignore::Error| TreeError::Pattern {
+            pattern: options.exclude.join(" "),
+            reason: error.to_string(),
+        };
         let excludes = excludes.build().map_err(wrap)?;
         let vendored = options.vendored;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -112,8 +141,14 @@ impl Tree {
         let mut walk = found.into_inner().unwrap_or_default();
         walk.seen = seen.into_inner();
         if walk.seen > self.limits().files {
-            let reason = format!("more than {} files; the rest was not looked at", self.limits().files);
-            walk.skipped.push(Skipped { path: ".".into(), reason });
+            let reason = format!(
+                "more than {} files; the rest was not looked at",
+                self.limits().files
+            );
+            walk.skipped.push(Skipped {
+                path: ".".into(),
+                reason,
+            });
         }
         walk.files.sort_unstable();
         walk.skipped.sort_unstable();
@@ -129,15 +164,24 @@ impl Tree {
             },
             _ => ".".into(),
         };
-        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        let reason = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
         if let Ok(mut found) = found.lock() {
             found.skipped.push(Skipped { path, reason });
         }
     }
 
     fn relative(&self, path: &Path) -> String {
-        let path = path.strip_prefix(self.root()).unwrap_or(path).to_string_lossy();
-        if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() }
+        let path = path
+            .strip_prefix(self.root())
+            .unwrap_or(path)
+            .to_string_lossy();
+        if cfg!(windows) {
+            path.replace('\\', "/")
+        } else {
+            path.into_owned()
+        }
     }
 }
 
@@ -150,31 +194,56 @@ mod tests {
 
     fn files(options: &WalkOptions) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["a/package-lock.json", "node_modules/x/package.json", ".github/workflows/ci.yml", ".git/config", "vendor/y/go.mod", "a/b/c.txt"] {
+        for path in [
+            "a/package-lock.json",
+            "node_modules/x/package.json",
+            ".github/workflows/ci.yml",
+            ".git/config",
+            "vendor/y/go.mod",
+            "a/b/c.txt",
+        ] {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         }
         fs::write(folder.path().join(".gitignore"), "package-lock.json\n").unwrap();
         let tree = Tree::open(folder.path(), Limits::default()).unwrap();
-        let walk = tree.walk(options, &|path| !path.ends_with(".gitignore")).unwrap();
+        let walk = tree
+            .walk(options, &|path| !path.ends_with(".gitignore"))
+            .unwrap();
         walk.files.into_iter().map(|file| file.path).collect()
     }
 
     #[test]
     fn ignored_lockfiles_and_github_are_read_but_not_vendored_code() {
-        assert_eq!(files(&WalkOptions::default()), [".github/workflows/ci.yml", "a/b/c.txt", "a/package-lock.json"]);
+        assert_eq!(
+            files(&WalkOptions::default()),
+            [
+                ".github/workflows/ci.yml",
+                "a/b/c.txt",
+                "a/package-lock.json"
+            ]
+        );
     }
 
     #[test]
     fn vendored_code_is_read_when_asked_for() {
-        let found = files(&WalkOptions { vendored: true, ..WalkOptions::default() });
-        assert!(found.contains(&"node_modules/x/package.json".to_owned()) && found.contains(&"vendor/y/go.mod".to_owned()));
+        let found = files(&WalkOptions {
+            vendored: true,
+            ..WalkOptions::default()
+        });
+        assert!(
+            found.contains(&"node_modules/x/package.json".to_owned())
+                && found.contains(&"vendor/y/go.mod".to_owned())
+        );
     }
 
     #[test]
     fn excludes_are_globs() {
-        let found = files(&WalkOptions { exclude: vec!["a/b".into(), "*.yml".into()], ..WalkOptions::default() });
+        let found = files(&WalkOptions {
+            exclude: vec!["a/b".into(), "*.yml".into()],
+            ..WalkOptions::default()
+        });
         assert_eq!(found, ["a/package-lock.json"]);
     }
 }

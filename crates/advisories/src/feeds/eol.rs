@@ -17,9 +17,17 @@ pub(crate) struct Products {
 /// Reads the list; an error when it is something else.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Products, String> {
     let decoded = text::decode(bytes).map_err(|error| error.to_string())?;
-    let root = json::parse(&decoded.text, &Limits::default()).whole().map_err(|error| error.to_string())?;
-    let list = root.get("result").filter(|list| list.is_array()).ok_or("it has no list of products")?;
-    let mut products = Products { generated: root.str("generated_at").map(str::to_owned), ..Products::default() };
+    let root = json::parse(&decoded.text, &Limits::default())
+        .whole()
+        .map_err(|error| error.to_string())?;
+    let list = root
+        .get("result")
+        .filter(|list| list.is_array())
+        .ok_or("it has no list of products")?;
+    let mut products = Products {
+        generated: root.str("generated_at").map(str::to_owned),
+        ..Products::default()
+    };
     for product in list.items() {
         products.products += 1;
         let cycles: Vec<(String, String)> = product
@@ -30,25 +38,35 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Products, String> {
                 let name = release.str("name")?;
                 let last = release.str("eolFrom").filter(|date| days(date).is_some());
                 // A cycle that has not ended and has no date says nothing.
-                (last.is_some() || release.flag("isEol")).then(|| (name.to_owned(), last.unwrap_or_default().to_owned()))
+                (last.is_some() || release.flag("isEol"))
+                    .then(|| (name.to_owned(), last.unwrap_or_default().to_owned()))
             })
             .collect();
         if cycles.is_empty() {
             continue;
         }
-        let label = product.str("label").or(product.str("name")).unwrap_or_default();
+        let label = product
+            .str("label")
+            .or(product.str("name"))
+            .unwrap_or_default();
         for identifier in product.at(&["identifiers"]).items() {
             if identifier.str("type") != Some("purl") {
                 continue;
             }
-            let Some(Ok(purl)) = identifier.str("id").map(Purl::parse_lenient) else { continue };
+            let Some(Ok(purl)) = identifier.str("id").map(Purl::parse_lenient) else {
+                continue;
+            };
             let (ecosystem, _, name) = Ecosystem::of_purl(&purl);
             // Distributions keep their packages alive past upstream's end: their own dates hold, not these.
             if ecosystem == Ecosystem::Generic || ecosystem.has_releases() {
                 continue;
             }
             let package = format!("{ecosystem}\t{}", ecosystem.lookup_name(&name));
-            products.entries.push(EolEntry { package, product: label.to_owned(), cycles: cycles.clone() });
+            products.entries.push(EolEntry {
+                package,
+                product: label.to_owned(),
+                cycles: cycles.clone(),
+            });
         }
     }
     Ok(products)
@@ -66,6 +84,12 @@ mod tests {
         let products = parse(text).unwrap();
         assert_eq!(products.entries.len(), 1);
         assert_eq!(products.entries[0].package, "PyPI\tdjango");
-        assert_eq!(products.entries[0].cycles, [("3.2".into(), "2024-04-01".into()), ("1".into(), String::new())]);
+        assert_eq!(
+            products.entries[0].cycles,
+            [
+                ("3.2".into(), "2024-04-01".into()),
+                ("1".into(), String::new())
+            ]
+        );
     }
 }

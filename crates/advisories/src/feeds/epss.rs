@@ -19,8 +19,11 @@ pub(crate) struct Scores {
 
 /// Reads a file, compressed or plain.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Scores, String> {
-    let plain: Box<dyn Read + '_> =
-        if bytes.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let plain: Box<dyn Read + '_> = if bytes.starts_with(&[0x1f, 0x8b]) {
+        Box::new(MultiGzDecoder::new(bytes))
+    } else {
+        Box::new(bytes)
+    };
     let mut scores = Scores::default();
     let mut lines = BufReader::new(plain.take(MOST));
     let mut line = String::new();
@@ -35,7 +38,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Scores, String> {
         }
         let text = line.trim();
         if let Some(comment) = text.strip_prefix('#') {
-            scores.date = comment.split(',').find_map(|part| part.strip_prefix("score_date:")).map(str::to_owned).or(scores.date);
+            scores.date = comment
+                .split(',')
+                .find_map(|part| part.strip_prefix("score_date:"))
+                .map(str::to_owned)
+                .or(scores.date);
             continue;
         }
         if text.is_empty() || text.starts_with("cve,") {
@@ -43,10 +50,18 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Scores, String> {
         }
         let mut cells = text.split(',');
         let cve = cells.next().and_then(cve_number);
-        let share = |cell: Option<&str>| cell.and_then(|cell| cell.trim().parse::<f64>().ok()).filter(|share| (0.0..=1.0).contains(share));
+        let share = |cell: Option<&str>| {
+            cell.and_then(|cell| cell.trim().parse::<f64>().ok())
+                .filter(|share| (0.0..=1.0).contains(share))
+        };
         match (cve, share(cells.next()), share(cells.next())) {
-            (Some(cve), Some(probability), Some(percentile)) => scores.entries.push((cve, probability, percentile)),
-            _ if scores.refused.len() < 100 => scores.refused.push((format!("line {number}"), "it is no CVE with two shares of one".into())),
+            (Some(cve), Some(probability), Some(percentile)) => {
+                scores.entries.push((cve, probability, percentile))
+            }
+            _ if scores.refused.len() < 100 => scores.refused.push((
+                format!("line {number}"),
+                "it is no CVE with two shares of one".into(),
+            )),
             _ => {}
         }
     }
@@ -70,7 +85,10 @@ mod tests {
         for bytes in [text.as_bytes().to_vec(), packer.finish().unwrap()] {
             let scores = parse(&bytes).unwrap();
             assert_eq!(scores.date.as_deref(), Some("2025-09-03T12:55:00Z"));
-            assert_eq!(scores.entries, [(cve_number("CVE-1999-0001").unwrap(), 0.0142, 0.7991)]);
+            assert_eq!(
+                scores.entries,
+                [(cve_number("CVE-1999-0001").unwrap(), 0.0142, 0.7991)]
+            );
             assert_eq!(scores.refused[0].0, "line 4");
         }
         assert!(parse(b"").is_err() && parse(&[0x1f, 0x8b, 0, 0]).is_err());

@@ -30,7 +30,13 @@ const LIST: usize = 200_000;
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, (String, String)> {
     let nobody = |reason: String| (String::new(), reason);
     let decoded = text::decode(bytes).map_err(|error| nobody(error.to_string()))?;
-    let document = json::parse(&decoded.text, &Limits { depth: 64, nodes: 2_000_000 });
+    let document = json::parse(
+        &decoded.text,
+        &Limits {
+            depth: 64,
+            nodes: 2_000_000,
+        },
+    );
     let id = document.root.str("id").unwrap_or_default().to_owned();
     if let Some(error) = document.error {
         return Err((id, error.to_string()));
@@ -42,24 +48,40 @@ fn read(root: &Node<'_>) -> Result<Parsed, String> {
     if !root.is_object() {
         return Err(format!("it is {}, not an object", root.kind()));
     }
-    let id = root.str("id").filter(|id| !id.trim().is_empty()).ok_or("it has no id")?;
+    let id = root
+        .str("id")
+        .filter(|id| !id.trim().is_empty())
+        .ok_or("it has no id")?;
     if id.len() > 200 || id.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("its id is malformed".into());
     }
-    if root.get("withdrawn").is_some_and(|withdrawn| withdrawn.as_str().is_some_and(|text| !text.is_empty())) {
+    if root
+        .get("withdrawn")
+        .is_some_and(|withdrawn| withdrawn.as_str().is_some_and(|text| !text.is_empty()))
+    {
         return Ok(Parsed::Withdrawn(id.into()));
     }
     // GitHub puts it in the title too, and copies of its data often keep no more than that.
-    let summary = root.str("summary").unwrap_or_default().trim_start_matches('[');
-    if summary.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("withdrawn"))
-        && summary[9..].starts_with([':', ']', ' ']) && (summary.contains(':') || summary.contains(']'))
+    let summary = root
+        .str("summary")
+        .unwrap_or_default()
+        .trim_start_matches('[');
+    if summary
+        .get(..9)
+        .is_some_and(|word| word.eq_ignore_ascii_case("withdrawn"))
+        && summary[9..].starts_with([':', ']', ' '])
+        && (summary.contains(':') || summary.contains(']'))
     {
         return Ok(Parsed::Withdrawn(id.into()));
     }
     let mut cvss: Vec<Box<str>> = Vec::new();
     let mut cwes = Vec::new();
     let mut word = None;
-    let mut kind = if id.starts_with("MAL-") { Kind::Malicious } else { Kind::Vulnerability };
+    let mut kind = if id.starts_with("MAL-") {
+        Kind::Malicious
+    } else {
+        Kind::Vulnerability
+    };
     severities(list(root, "severity")?, &mut cvss, &mut word);
     let own = root.at(&["database_specific"]);
     word = word.or_else(|| word_of(own));
@@ -71,7 +93,9 @@ fn read(root: &Node<'_>) -> Result<Parsed, String> {
         }
         let specific = node.at(&["database_specific"]);
         severities(list(node, "severity")?, &mut cvss, &mut word);
-        word = word.or_else(|| word_of(specific)).or_else(|| word_of(node.at(&["ecosystem_specific"])));
+        word = word
+            .or_else(|| word_of(specific))
+            .or_else(|| word_of(node.at(&["ecosystem_specific"])));
         weaknesses(specific, &mut cwes);
         match specific.str("informational") {
             Some("unmaintained") => kind = Kind::Unmaintained,
@@ -88,11 +112,18 @@ fn read(root: &Node<'_>) -> Result<Parsed, String> {
     cwes.sort_unstable();
     cwes.dedup();
     let details: Cow<'_, str> = root.str("details").unwrap_or_default().into();
-    let references = list(root, "references")?.iter().filter_map(|node| node.str("url")).map(Box::from).collect();
+    let references = list(root, "references")?
+        .iter()
+        .filter_map(|node| node.str("url"))
+        .map(Box::from)
+        .collect();
     Ok(Parsed::Record(Box::new(Record {
         id: id.into(),
         kind,
-        aliases: strings(root, "aliases")?.into_iter().filter(|alias| &**alias != id).collect(),
+        aliases: strings(root, "aliases")?
+            .into_iter()
+            .filter(|alias| &**alias != id)
+            .collect(),
         upstream: strings(root, "upstream")?,
         word,
         cvss,
@@ -101,7 +132,10 @@ fn read(root: &Node<'_>) -> Result<Parsed, String> {
         modified: seconds(root.str("modified")),
         title,
         affected,
-        prose: Prose { details: details.into(), references },
+        prose: Prose {
+            details: details.into(),
+            references,
+        },
     })))
 }
 
@@ -118,13 +152,19 @@ fn list<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<&'n [Node<'a>], String>
 fn strings(node: &Node<'_>, key: &str) -> Result<Vec<Box<str>>, String> {
     list(node, key)?
         .iter()
-        .map(|item| item.as_str().map(Box::from).ok_or_else(|| format!("{key} holds {}, not a string", item.kind())))
+        .map(|item| {
+            item.as_str()
+                .map(Box::from)
+                .ok_or_else(|| format!("{key} holds {}, not a string", item.kind()))
+        })
         .collect()
 }
 
 fn severities(nodes: &[Node<'_>], cvss: &mut Vec<Box<str>>, word: &mut Option<Severity>) {
     for node in nodes {
-        let (Some(kind), Some(score)) = (node.str("type"), node.str("score")) else { continue };
+        let (Some(kind), Some(score)) = (node.str("type"), node.str("score")) else {
+            continue;
+        };
         if kind.starts_with("CVSS") {
             if !cvss.iter().any(|known| &**known == score) {
                 cvss.push(score.into());
@@ -140,31 +180,65 @@ fn word_of(specific: &Node<'_>) -> Option<Severity> {
     let said = specific.str("severity").and_then(Severity::from_word);
     said.or_else(|| {
         let scores = ["cvss_v4_score", "cvss_v3_score", "cvss_v2_score"];
-        scores.iter().find_map(|key| specific.get(key)?.as_f64()).map(Severity::from_score)
+        scores
+            .iter()
+            .find_map(|key| specific.get(key)?.as_f64())
+            .map(Severity::from_score)
     })
 }
 
 /// Errata of Red Hat and its kin start their title with the word.
 fn errata_word(id: &str, title: &str) -> Option<Severity> {
-    let errata = ["ALSA-", "RHSA-", "RLSA-"].iter().any(|prefix| id.starts_with(prefix));
-    errata.then(|| title.split_once(':')).flatten().and_then(|(word, _)| Severity::from_word(word.trim()))
+    let errata = ["ALSA-", "RHSA-", "RLSA-"]
+        .iter()
+        .any(|prefix| id.starts_with(prefix));
+    errata
+        .then(|| title.split_once(':'))
+        .flatten()
+        .and_then(|(word, _)| Severity::from_word(word.trim()))
 }
 
 fn weaknesses(specific: &Node<'_>, cwes: &mut Vec<u32>) {
-    let number = |text: &str| text.trim().strip_prefix("CWE-").and_then(|number| number.parse::<u32>().ok());
-    cwes.extend(specific.at(&["cwe_ids"]).items().iter().filter_map(|node| number(node.as_str()?)));
-    cwes.extend(specific.at(&["cwes"]).items().iter().filter_map(|node| number(node.str("cweId")?)));
+    let number = |text: &str| {
+        text.trim()
+            .strip_prefix("CWE-")
+            .and_then(|number| number.parse::<u32>().ok())
+    };
+    cwes.extend(
+        specific
+            .at(&["cwe_ids"])
+            .items()
+            .iter()
+            .filter_map(|node| number(node.as_str()?)),
+    );
+    cwes.extend(
+        specific
+            .at(&["cwes"])
+            .items()
+            .iter()
+            .filter_map(|node| number(node.str("cweId")?)),
+    );
 }
 
 fn title(root: &Node<'_>) -> Box<str> {
-    let summary = root.str("summary").map(str::trim).filter(|text| !text.is_empty());
+    let summary = root
+        .str("summary")
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
     let text = summary.unwrap_or_else(|| {
         let details = root.str("details").unwrap_or_default();
-        details.lines().map(|line| line.trim().trim_start_matches('#').trim()).find(|line| !line.is_empty()).unwrap_or_default()
+        details
+            .lines()
+            .map(|line| line.trim().trim_start_matches('#').trim())
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
     });
     let line = text.lines().next().unwrap_or_default();
     // The first sentence is enough for a title; an abbreviation's dot is followed by no capital.
-    let sentence = line.match_indices(". ").find(|(at, _)| *at > 40).map_or(line, |(at, _)| &line[..at]);
+    let sentence = line
+        .match_indices(". ")
+        .find(|(at, _)| *at > 40)
+        .map_or(line, |(at, _)| &line[..at]);
     let short = if summary.is_some() { line } else { sentence };
     if short.chars().count() <= TITLE {
         return short.trim_end_matches('.').into();
@@ -180,7 +254,9 @@ fn title(root: &Node<'_>) -> Box<str> {
 /// Seconds since 1970 of an RFC 3339 time; 0 for anything else.
 pub(crate) fn seconds(time: Option<&str>) -> u64 {
     let parsed = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
-    parsed.and_then(|time| u64::try_from(time.as_second()).ok()).unwrap_or(0)
+    parsed
+        .and_then(|time| u64::try_from(time.as_second()).ok())
+        .unwrap_or(0)
 }
 
 fn affected_package(node: &Node<'_>) -> Result<Option<Affected>, String> {
@@ -193,11 +269,17 @@ fn affected_package(node: &Node<'_>) -> Result<Option<Affected>, String> {
     };
     let known = Ecosystem::from_osv(ecosystem);
     let (label, name): (Cow<'_, str>, Cow<'_, str>) = match known {
-        Some((known, Some(release))) => (format!("{}:{release}", known.name()).into(), known.lookup_name(name)),
+        Some((known, Some(release))) => (
+            format!("{}:{release}", known.name()).into(),
+            known.lookup_name(name),
+        ),
         Some((known, None)) => (known.name().into(), known.lookup_name(name)),
         None => (ecosystem.into(), name.into()),
     };
-    let scheme = known.map_or_else(|| Scheme::for_ecosystem(ecosystem).unwrap_or(Scheme::Generic), |(known, _)| known.scheme());
+    let scheme = known.map_or_else(
+        || Scheme::for_ecosystem(ecosystem).unwrap_or(Scheme::Generic),
+        |(known, _)| known.scheme(),
+    );
     let specific = node.at(&["database_specific"]);
     let low_open = specific.flag("lower_bound_exclusive");
     let mut affected = Affected {
@@ -216,7 +298,13 @@ fn affected_package(node: &Node<'_>) -> Result<Option<Affected>, String> {
                 git = true;
                 commits(events, &mut affected.commits);
             }
-            Some("SEMVER") => order(events, Scheme::SemVer, !is_semver(scheme), low_open, &mut affected.intervals)?,
+            Some("SEMVER") => order(
+                events,
+                Scheme::SemVer,
+                !is_semver(scheme),
+                low_open,
+                &mut affected.intervals,
+            )?,
             Some("ECOSYSTEM") => order(events, scheme, false, low_open, &mut affected.intervals)?,
             other => return Err(format!("a range has the type {other:?}")),
         }
@@ -224,7 +312,13 @@ fn affected_package(node: &Node<'_>) -> Result<Option<Affected>, String> {
     let versions = list(node, "versions")?;
     if git && affected.intervals.is_empty() {
         // Versions of a record with commits alone are tags, or commits themselves.
-        affected.commits.extend(versions.iter().filter_map(Node::as_str).filter(|text| is_commit(text)).map(Box::from));
+        affected.commits.extend(
+            versions
+                .iter()
+                .filter_map(Node::as_str)
+                .filter(|text| is_commit(text))
+                .map(Box::from),
+        );
     }
     listed(versions, scheme, &mut affected);
     affected.commits.sort_unstable();
@@ -244,7 +338,12 @@ fn is_commit(text: &str) -> bool {
 fn commits(events: &[Node<'_>], out: &mut Vec<Box<str>>) {
     for event in events {
         for key in ["introduced", "last_affected"] {
-            out.extend(event.str(key).filter(|commit| is_commit(commit)).map(|commit| commit.to_ascii_lowercase().into()));
+            out.extend(
+                event
+                    .str(key)
+                    .filter(|commit| is_commit(commit))
+                    .map(|commit| commit.to_ascii_lowercase().into()),
+            );
         }
     }
 }
@@ -252,11 +351,21 @@ fn commits(events: &[Node<'_>], out: &mut Vec<Box<str>>) {
 fn bound(text: &str, scheme: Scheme) -> Bound {
     let mut key = Vec::with_capacity(16);
     let certainty = scheme.key(text, &mut key);
-    Bound { text: text.into(), key: key.into(), unparsed: certainty == Certainty::Unparsed }
+    Bound {
+        text: text.into(),
+        key: key.into(),
+        unparsed: certainty == Certainty::Unparsed,
+    }
 }
 
 /// Events to intervals, whatever order the events stand in.
-fn order(events: &[Node<'_>], scheme: Scheme, semver: bool, low_open: bool, out: &mut Vec<Interval>) -> Result<(), String> {
+fn order(
+    events: &[Node<'_>],
+    scheme: Scheme,
+    semver: bool,
+    low_open: bool,
+    out: &mut Vec<Interval>,
+) -> Result<(), String> {
     /// In the order in which events at the same version apply.
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     enum Event {
@@ -270,7 +379,11 @@ fn order(events: &[Node<'_>], scheme: Scheme, semver: bool, low_open: bool, out:
     for event in events {
         for member in event.members() {
             let Some(text) = member.value.text() else {
-                return Err(format!("an event's {} is {}, not a string", member.key, member.value.kind()));
+                return Err(format!(
+                    "an event's {} is {}, not a string",
+                    member.key,
+                    member.value.kind()
+                ));
             };
             match member.key.as_ref() {
                 "introduced" if text == "0" => steps.push((None, Event::Introduced)),
@@ -289,7 +402,11 @@ fn order(events: &[Node<'_>], scheme: Scheme, semver: bool, low_open: bool, out:
         // The schema asks for an introduction; without one the range starts at the beginning.
         steps.insert(0, (None, Event::Introduced));
     }
-    let limit = if unlimited { None } else { limits.into_iter().max_by(|a, b| a.key.cmp(&b.key)) };
+    let limit = if unlimited {
+        None
+    } else {
+        limits.into_iter().max_by(|a, b| a.key.cmp(&b.key))
+    };
     let mut open: Option<Option<Bound>> = None;
     let first = out.len();
     for (at, event) in steps {
@@ -297,19 +414,36 @@ fn order(events: &[Node<'_>], scheme: Scheme, semver: bool, low_open: bool, out:
             (Event::Introduced, false) => open = Some(at),
             (Event::Fixed | Event::LastAffected, true) => {
                 let low = open.take().flatten();
-                let end = if event == Event::Fixed { End::Fixed } else { End::LastAffected };
-                out.push(Interval { low, low_open: false, high: at.map(|high| (end, high)), semver });
+                let end = if event == Event::Fixed {
+                    End::Fixed
+                } else {
+                    End::LastAffected
+                };
+                out.push(Interval {
+                    low,
+                    low_open: false,
+                    high: at.map(|high| (end, high)),
+                    semver,
+                });
             }
             _ => {}
         }
     }
     if let Some(low) = open {
-        out.push(Interval { low, low_open: false, high: None, semver });
+        out.push(Interval {
+            low,
+            low_open: false,
+            high: None,
+            semver,
+        });
     }
     for interval in &mut out[first..] {
         interval.low_open = low_open && interval.low.is_some();
         if let Some(limit) = &limit {
-            let beyond = interval.high.as_ref().is_none_or(|(_, high)| high.key > limit.key);
+            let beyond = interval
+                .high
+                .as_ref()
+                .is_none_or(|(_, high)| high.key > limit.key);
             if beyond {
                 interval.high = Some((End::Limit, limit.clone()));
             }
@@ -327,14 +461,28 @@ fn listed(versions: &[Node<'_>], scheme: Scheme, affected: &mut Affected) {
         }
         key.clear();
         let certainty = scheme.key(text, &mut key);
-        if !affected.intervals.iter().any(|interval| !interval.semver && holds(interval, &key)) {
-            affected.listed.push(Bound { text: text.into(), key: key.as_slice().into(), unparsed: certainty == Certainty::Unparsed });
+        if !affected
+            .intervals
+            .iter()
+            .any(|interval| !interval.semver && holds(interval, &key))
+        {
+            affected.listed.push(Bound {
+                text: text.into(),
+                key: key.as_slice().into(),
+                unparsed: certainty == Certainty::Unparsed,
+            });
         }
     }
 }
 
 fn holds(interval: &Interval, key: &[u8]) -> bool {
-    let above = interval.low.as_ref().is_none_or(|low| if interval.low_open { *key > *low.key } else { *key >= *low.key });
+    let above = interval.low.as_ref().is_none_or(|low| {
+        if interval.low_open {
+            *key > *low.key
+        } else {
+            *key >= *low.key
+        }
+    });
     above
         && match &interval.high {
             None => true,
@@ -345,7 +493,12 @@ fn holds(interval: &Interval, key: &[u8]) -> bool {
 
 /// Reads a list of advisories.
 pub(crate) fn parse_list(root: &Node<'_>) -> Vec<Result<Parsed, (String, String)>> {
-    root.items().iter().map(|node| read(node).map_err(|reason| (node.str("id").unwrap_or_default().to_owned(), reason))).collect()
+    root.items()
+        .iter()
+        .map(|node| {
+            read(node).map_err(|reason| (node.str("id").unwrap_or_default().to_owned(), reason))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -371,11 +524,19 @@ mod tests {
             .iter()
             .map(|interval| {
                 let low = interval.low.as_ref().map_or("0", |low| &low.text);
-                let high = interval.high.as_ref().map_or("∞".into(), |(end, high)| format!("{end:?} {}", high.text));
+                let high = interval
+                    .high
+                    .as_ref()
+                    .map_or("∞".into(), |(end, high)| format!("{end:?} {}", high.text));
                 format!("{low}..{high}")
             })
             .collect();
-        lines.extend(affected.listed.iter().map(|bound| format!("={}", bound.text)));
+        lines.extend(
+            affected
+                .listed
+                .iter()
+                .map(|bound| format!("={}", bound.text)),
+        );
         lines
     }
 
@@ -385,7 +546,10 @@ mod tests {
         assert_eq!(npm(range, ""), ["0..Fixed 1.9.0", "1.10.0..Fixed 2.0.0"]);
         let range = r#"{"type":"SEMVER","events":[{"introduced":"1.0.0","last_affected":"1.2.0"},{"introduced":"3.0.0"}]}"#;
         assert_eq!(npm(range, ""), ["1.0.0..LastAffected 1.2.0", "3.0.0..∞"]);
-        assert_eq!(npm(r#"{"type":"SEMVER","events":[{"fixed":"1.0.0"}]}"#, ""), ["0..Fixed 1.0.0"]);
+        assert_eq!(
+            npm(r#"{"type":"SEMVER","events":[{"fixed":"1.0.0"}]}"#, ""),
+            ["0..Fixed 1.0.0"]
+        );
     }
 
     #[test]
@@ -399,7 +563,10 @@ mod tests {
     #[test]
     fn listed_versions_that_a_range_holds_are_dropped() {
         let range = r#"{"type":"ECOSYSTEM","events":[{"introduced":"1.0.0"},{"fixed":"2.0.0"}]}"#;
-        assert_eq!(npm(range, r#""1.0.0","1.5.0","2.0.0","0.9.0""#), ["1.0.0..Fixed 2.0.0", "=2.0.0", "=0.9.0"]);
+        assert_eq!(
+            npm(range, r#""1.0.0","1.5.0","2.0.0","0.9.0""#),
+            ["1.0.0..Fixed 2.0.0", "=2.0.0", "=0.9.0"]
+        );
     }
 
     #[test]
@@ -407,11 +574,26 @@ mod tests {
         for (text, reason) in [
             ("[]", "it is a list, not an object"),
             ("{\"id\":7}", "it has no id"),
-            ("{\"id\":\"A\",\"affected\":{}}", "affected is an object, not a list"),
-            ("{\"id\":\"A\",\"affected\":[1]}", "affected holds a number, not an object"),
-            ("{\"id\":\"A\",\"aliases\":[1]}", "aliases holds a number, not a string"),
-            ("{\"id\":\"A\",\"affected\":[{\"package\":{\"name\":\"x\"}}]}", "affected.package has no ecosystem or no name"),
-            ("{\"id\":\"A\"", "line 1: the file ends where a comma or the end of the object is expected"),
+            (
+                "{\"id\":\"A\",\"affected\":{}}",
+                "affected is an object, not a list",
+            ),
+            (
+                "{\"id\":\"A\",\"affected\":[1]}",
+                "affected holds a number, not an object",
+            ),
+            (
+                "{\"id\":\"A\",\"aliases\":[1]}",
+                "aliases holds a number, not a string",
+            ),
+            (
+                "{\"id\":\"A\",\"affected\":[{\"package\":{\"name\":\"x\"}}]}",
+                "affected.package has no ecosystem or no name",
+            ),
+            (
+                "{\"id\":\"A\"",
+                "line 1: the file ends where a comma or the end of the object is expected",
+            ),
         ] {
             assert_eq!(parse(text.as_bytes()).unwrap_err().1, reason, "{text}");
         }
@@ -423,21 +605,43 @@ mod tests {
             r#"{"id":"RUSTSEC-2020-0036","summary":"failure is unmaintained","published":"2020-05-02T12:00:00Z",
             "affected":[{"package":{"ecosystem":"crates.io","name":"failure"},"database_specific":{"informational":"unmaintained"}}]}"#,
         );
-        assert_eq!((found.kind, found.published), (Kind::Unmaintained, 1_588_420_800));
+        assert_eq!(
+            (found.kind, found.published),
+            (Kind::Unmaintained, 1_588_420_800)
+        );
         let found = record(
             r#"{"id":"GHSA-1","aliases":["CVE-2020-1","GHSA-1"],"database_specific":{"severity":"MODERATE","cwe_ids":["CWE-79","x"]},
             "affected":[{"package":{"ecosystem":"PyPI","name":"Foo_Bar"}},{"package":{"ecosystem":"Packagist:https://packages.drupal.org/8","name":"Drupal/X"}},
             {"package":{"ecosystem":"Debian:12","name":"curl"}}]}"#,
         );
-        assert_eq!((found.word, found.cwes.as_slice(), found.aliases.len()), (Some(Severity::Medium), &[79][..], 1));
-        let names: Vec<_> = found.affected.iter().map(|one| format!("{} {}", one.ecosystem, one.name)).collect();
-        assert_eq!(names, ["PyPI foo-bar", "Packagist drupal/x", "Debian:12 curl"]);
+        assert_eq!(
+            (found.word, found.cwes.as_slice(), found.aliases.len()),
+            (Some(Severity::Medium), &[79][..], 1)
+        );
+        let names: Vec<_> = found
+            .affected
+            .iter()
+            .map(|one| format!("{} {}", one.ecosystem, one.name))
+            .collect();
+        assert_eq!(
+            names,
+            ["PyPI foo-bar", "Packagist drupal/x", "Debian:12 curl"]
+        );
         for title in ["Withdrawn: x", "Withdrawn Advisory: x", "[Withdrawn] x"] {
             let text = format!(r#"{{"id":"A","summary":"{title}"}}"#);
-            assert!(matches!(parse(text.as_bytes()).unwrap(), Parsed::Withdrawn(_)));
+            assert!(matches!(
+                parse(text.as_bytes()).unwrap(),
+                Parsed::Withdrawn(_)
+            ));
         }
-        assert_eq!(&*record(r#"{"id":"A","summary":"Withdrawn funds are paid twice"}"#).title, "Withdrawn funds are paid twice");
-        assert!(matches!(parse(br#"{"id":"A","withdrawn":"2020-01-01T00:00:00Z"}"#).unwrap(), Parsed::Withdrawn(_)));
+        assert_eq!(
+            &*record(r#"{"id":"A","summary":"Withdrawn funds are paid twice"}"#).title,
+            "Withdrawn funds are paid twice"
+        );
+        assert!(matches!(
+            parse(br#"{"id":"A","withdrawn":"2020-01-01T00:00:00Z"}"#).unwrap(),
+            Parsed::Withdrawn(_)
+        ));
     }
 
     proptest! {

@@ -55,7 +55,13 @@ pub(super) struct Wanted {
 }
 
 /// Finds out what has changed in a feed.
-pub(super) fn find(feed: &str, osv: &str, kept: Option<List>, base: &Base, client: &Client) -> Result<Way, Error> {
+pub(super) fn find(
+    feed: &str,
+    osv: &str,
+    kept: Option<List>,
+    base: &Base,
+    client: &Client,
+) -> Result<Way, Error> {
     let list = match fetch_list(feed, osv, client) {
         Ok(Some(list)) => list,
         Ok(None) => return Ok(Way::NoList),
@@ -70,12 +76,20 @@ pub(super) fn find(feed: &str, osv: &str, kept: Option<List>, base: &Base, clien
         let vanished = held.times.keys().any(|id| !list.contains_key(*id));
         (held.seen(&list, None), vanished)
     };
-    let ids: Vec<String> = list.iter().filter(|(id, time)| seen.get(*id) != Some(time)).map(|(id, _)| id.clone()).collect();
+    let ids: Vec<String> = list
+        .iter()
+        .filter(|(id, time)| seen.get(*id) != Some(time))
+        .map(|(id, _)| id.clone())
+        .collect();
     // A record that is gone from the list may be gone, or the list may be torn: the archive decides.
     if vanished || ids.len() > FEW && (ids.len() > MANY || ids.len() * 10 > list.len()) {
         return Ok(Way::Archive(list));
     }
-    Ok(if ids.is_empty() { Way::Nothing(first.then_some(list)) } else { Way::Singly(Wanted { list, seen, ids }) })
+    Ok(if ids.is_empty() {
+        Way::Nothing(first.then_some(list))
+    } else {
+        Way::Singly(Wanted { list, seen, ids })
+    })
 }
 
 /// The changed records that could be had, and why others could not.
@@ -92,23 +106,47 @@ pub(super) struct Fetched {
 }
 
 /// Fetches the changed records.
-pub(super) fn fetch(feed: &str, osv: &str, wanted: Wanted, client: &Client, talk: &dyn Talk) -> Fetched {
-    let Wanted { list, mut seen, ids } = wanted;
-    let (stop, done, good, gone) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+pub(super) fn fetch(
+    feed: &str,
+    osv: &str,
+    wanted: Wanted,
+    client: &Client,
+    talk: &dyn Talk,
+) -> Fetched {
+    let Wanted {
+        list,
+        mut seen,
+        ids,
+    } = wanted;
+    let (stop, done, good, gone) = (
+        AtomicBool::new(false),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+    );
     let got = each(AT_ONCE, &ids, |id| {
         // A server that is gone, or a mirror without single records, is not asked for five hundred in turn.
-        let nothing = good.load(Ordering::Relaxed) == 0 && gone.load(Ordering::Relaxed) >= 2 * AT_ONCE as u64;
+        let nothing =
+            good.load(Ordering::Relaxed) == 0 && gone.load(Ordering::Relaxed) >= 2 * AT_ONCE as u64;
         if nothing || stop.load(Ordering::Relaxed) {
             return None;
         }
         let record = fetch_record(&below(osv, feed, &format!("{id}.json")), id, client);
         match &record {
             Ok(_) => _ = good.fetch_add(1, Ordering::Relaxed),
-            Err(Failure { why: Why::Absent, .. }) => _ = gone.fetch_add(1, Ordering::Relaxed),
-            Err(Failure { why: Why::Server, .. }) => stop.store(true, Ordering::Relaxed),
+            Err(Failure {
+                why: Why::Absent, ..
+            }) => _ = gone.fetch_add(1, Ordering::Relaxed),
+            Err(Failure {
+                why: Why::Server, ..
+            }) => stop.store(true, Ordering::Relaxed),
             Err(_) => {}
         }
-        talk.step(feed, done.fetch_add(1, Ordering::Relaxed) + 1, Some(ids.len() as u64));
+        talk.step(
+            feed,
+            done.fetch_add(1, Ordering::Relaxed) + 1,
+            Some(ids.len() as u64),
+        );
         Some(record)
     });
     let mut changes = Vec::new();
@@ -116,19 +154,45 @@ pub(super) fn fetch(feed: &str, osv: &str, wanted: Wanted, client: &Client, talk
     for (id, result) in ids.iter().zip(got) {
         match result {
             Some(Ok(bytes)) => {
-                changes.push(Change { source: feed.to_owned(), id: id.clone(), bytes: Some(bytes) });
-                seen.extend(list.get_key_value(id).map(|(id, time)| (id.clone(), time.clone())));
+                changes.push(Change {
+                    source: feed.to_owned(),
+                    id: id.clone(),
+                    bytes: Some(bytes),
+                });
+                seen.extend(
+                    list.get_key_value(id)
+                        .map(|(id, time)| (id.clone(), time.clone())),
+                );
             }
-            Some(Err(Failure { why: Why::Absent, reason })) => absent.push(reason),
+            Some(Err(Failure {
+                why: Why::Absent,
+                reason,
+            })) => absent.push(reason),
             Some(Err(failure)) => failed.push(failure.reason),
             None => skipped += 1,
         }
     }
     let tell = |reasons: &[String], skipped: usize| {
-        reasons.first().map(|first| format!("{} of {} changed records could not be had: {first}", reasons.len() + skipped, ids.len()))
+        reasons.first().map(|first| {
+            format!(
+                "{} of {} changed records could not be had: {first}",
+                reasons.len() + skipped,
+                ids.len()
+            )
+        })
     };
-    let (absent, failed) = if stop.load(Ordering::Relaxed) { (tell(&absent, 0), tell(&failed, skipped)) } else { (tell(&absent, skipped), tell(&failed, 0)) };
-    Fetched { changes, list, seen, failed, absent }
+    let (absent, failed) = if stop.load(Ordering::Relaxed) {
+        (tell(&absent, 0), tell(&failed, skipped))
+    } else {
+        (tell(&absent, skipped), tell(&failed, 0))
+    };
+    Fetched {
+        changes,
+        list,
+        seen,
+        failed,
+        absent,
+    }
 }
 
 /// What is to blame for a record that did not come.
@@ -160,7 +224,11 @@ fn fetch_record(place: &str, id: &str, client: &Client) -> Result<Vec<u8>, Failu
         })?
     } else {
         std::fs::read(local(place)).map_err(|error| {
-            let why = if error.kind() == std::io::ErrorKind::NotFound { Why::Absent } else { Why::Record };
+            let why = if error.kind() == std::io::ErrorKind::NotFound {
+                Why::Absent
+            } else {
+                Why::Record
+            };
             failure(why, format!("{place}: {error}"))
         })?
     };
@@ -169,7 +237,14 @@ fn fetch_record(place: &str, id: &str, client: &Client) -> Result<Vec<u8>, Failu
         Ok(osv::Parsed::Withdrawn(found)) => found.to_string(),
         Err((_, reason)) => return Err(failure(Why::Record, format!("{id}: {reason}"))),
     };
-    if found == id { Ok(bytes) } else { Err(failure(Why::Record, format!("{id}: another record came, {found}"))) }
+    if found == id {
+        Ok(bytes)
+    } else {
+        Err(failure(
+            Why::Record,
+            format!("{id}: another record came, {found}"),
+        ))
+    }
 }
 
 /// The publisher's list; `None` when there is none.
@@ -188,24 +263,38 @@ fn fetch_list(feed: &str, osv: &str, client: &Client) -> Result<Option<List>, St
             Err(error) => return Err(format!("{place}: {error}")),
         }
     };
-    parse(&bytes).map(Some).map_err(|reason| format!("{}: {reason}", stanchion_net::redact(&place)))
+    parse(&bytes)
+        .map(Some)
+        .map_err(|reason| format!("{}: {reason}", stanchion_net::redact(&place)))
 }
 
 /// Lines of `time,id`, newest first; an error when it is something else.
 pub(super) fn parse(bytes: &[u8]) -> Result<List, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is no list of ids: it is not text".to_owned())?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| "it is no list of ids: it is not text".to_owned())?;
     let mut list = List::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || number == 0 && line.eq_ignore_ascii_case("modified,id") {
             continue;
         }
-        let parts = line.split_once(',').filter(|(time, id)| is_time(time) && is_id(id));
-        let (time, id) = parts.ok_or_else(|| format!("it is no list of ids: line {} is no time and id", number + 1))?;
+        let parts = line
+            .split_once(',')
+            .filter(|(time, id)| is_time(time) && is_id(id));
+        let (time, id) = parts.ok_or_else(|| {
+            format!(
+                "it is no list of ids: line {} is no time and id",
+                number + 1
+            )
+        })?;
         // The newest line of an id stands first.
         list.entry(id.to_owned()).or_insert_with(|| time.to_owned());
     }
-    if list.is_empty() { Err("it is no list of ids: it is empty".into()) } else { Ok(list) }
+    if list.is_empty() {
+        Err("it is no list of ids: it is empty".into())
+    } else {
+        Ok(list)
+    }
 }
 
 fn is_time(time: &str) -> bool {
@@ -244,7 +333,10 @@ impl<'a> Held<'a> {
             Some(&modified) => osv::seconds(Some(time)) <= modified,
             None => archive.is_some_and(|archive| archive.contains(id)),
         };
-        list.iter().filter(|(id, time)| taken(id, time)).map(|(id, time)| (id.clone(), time.clone())).collect()
+        list.iter()
+            .filter(|(id, time)| taken(id, time))
+            .map(|(id, time)| (id.clone(), time.clone()))
+            .collect()
     }
 }
 
@@ -275,8 +367,20 @@ mod tests {
         let list = parse(b"2026-01-02T00:00:00.123Z,GHSA-a\r\n2026-01-01T00:00:00Z,x_B.1\n\n2025-01-01T00:00:00Z,GHSA-a\n").unwrap();
         assert_eq!(list.len(), 2);
         assert_eq!(list["GHSA-a"], "2026-01-02T00:00:00.123Z");
-        assert_eq!(parse(b"modified,id\n2026-01-01T00:00:00Z,A\n").unwrap().len(), 1);
-        for bad in [&b""[..], b"<html>", b"2026-01-01T00:00:00Z,../../etc/passwd", b"2026-01-01T00:00:00Z,a\nhalf a li", b"\xff\xfe", b"2026-01-01T00:00:00Z,a b"] {
+        assert_eq!(
+            parse(b"modified,id\n2026-01-01T00:00:00Z,A\n")
+                .unwrap()
+                .len(),
+            1
+        );
+        for bad in [
+            &b""[..],
+            b"<html>",
+            b"2026-01-01T00:00:00Z,../../etc/passwd",
+            b"2026-01-01T00:00:00Z,a\nhalf a li",
+            b"\xff\xfe",
+            b"2026-01-01T00:00:00Z,a b",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

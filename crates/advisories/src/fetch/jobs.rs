@@ -44,7 +44,11 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) enum Got {
     /// The source's file is there, and how to ask for a newer one. `own` when it is ours to remove.
-    New { source: SourceFile, entry: Entry, own: bool },
+    New {
+        source: SourceFile,
+        entry: Entry,
+        own: bool,
+    },
     /// The one we have is the newest.
     Same,
     /// It does not exist there.
@@ -59,7 +63,11 @@ pub(super) fn below(base: &str, ecosystem: &str, file: &str) -> String {
     if is_remote(base) {
         return format!("{base}/{}/{}", encode(ecosystem), encode(file));
     }
-    Path::new(local(base)).join(ecosystem).join(file).display().to_string()
+    Path::new(local(base))
+        .join(ecosystem)
+        .join(file)
+        .display()
+        .to_string()
 }
 
 /// A path, with or without `file://` before it.
@@ -81,7 +89,9 @@ fn encode(text: &str) -> String {
 }
 
 fn digit(value: u8) -> char {
-    char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase()
+    char::from_digit(u32::from(value), 16)
+        .unwrap_or('0')
+        .to_ascii_uppercase()
 }
 
 /// Makes jobs for the state that the database and the ledger are in.
@@ -94,7 +104,9 @@ pub(super) struct Maker<'a> {
 
 impl Maker<'_> {
     fn job(&self, name: &str, kind: SourceKind, place: &str, file: &str, limit: u64) -> Job {
-        let feed = self.base.and_then(|base| base.meta.feeds.iter().find(|feed| feed.name == name));
+        let feed = self
+            .base
+            .and_then(|base| base.meta.feeds.iter().find(|feed| feed.name == name));
         Job {
             name: name.to_owned(),
             kind,
@@ -109,7 +121,13 @@ impl Maker<'_> {
     /// All advisories of an ecosystem. `file` is `all` or `malicious`.
     pub(super) fn archive(&self, name: &str, ecosystem: &str, file: &str) -> Job {
         let place = below(&self.settings.osv, ecosystem, &format!("{file}.zip"));
-        self.job(name, SourceKind::Osv, &place, &format!("{ecosystem}-{file}.zip"), ARCHIVE)
+        self.job(
+            name,
+            SourceKind::Osv,
+            &place,
+            &format!("{ecosystem}-{file}.zip"),
+            ARCHIVE,
+        )
     }
 
     /// The sources that fill tables.
@@ -120,7 +138,11 @@ impl Maker<'_> {
             self.job("epss", SourceKind::Epss, &settings.epss, "epss.csv.gz", CSV),
             self.job("eol", SourceKind::Eol, &settings.eol, "eol.json", JSON),
         ];
-        jobs.extend(settings.ssvc.as_deref().filter(|_| with_ssvc).map(|place| self.job("ssvc", SourceKind::Ssvc, place, "vulnrichment.zip", ARCHIVE)));
+        jobs.extend(
+            settings.ssvc.as_deref().filter(|_| with_ssvc).map(|place| {
+                self.job("ssvc", SourceKind::Ssvc, place, "vulnrichment.zip", ARCHIVE)
+            }),
+        );
         jobs
     }
 
@@ -136,15 +158,22 @@ impl Job {
     /// Fetches it and looks whether it can be what it should be.
     pub(super) fn run(&self, client: &Client, talk: &dyn Talk) -> Got {
         let got = self.fetch(client, talk);
-        let Got::New { source, own, .. } = &got else { return got };
+        let Got::New { source, own, .. } = &got else {
+            return got;
+        };
         if self.kind != SourceKind::Osv || self.name == COMPILED || source.path.is_dir() {
             return got;
         }
         match look(&source.path) {
             Ok(0) if self.had == 0 => Got::Absent,
-            Ok(count) if count < self.had / 2 => {
-                self.refuse(source, *own, &format!("it holds {count} advisories where {} were: too few to be true", self.had))
-            }
+            Ok(count) if count < self.had / 2 => self.refuse(
+                source,
+                *own,
+                &format!(
+                    "it holds {count} advisories where {} were: too few to be true",
+                    self.had
+                ),
+            ),
             Ok(_) => got,
             Err(reason) => self.refuse(source, *own, &reason),
         }
@@ -163,7 +192,13 @@ impl Job {
             return self.fetch_local();
         }
         let progress = |done: u64, total: Option<u64>| talk.step(&self.name, done, total);
-        match client.download(&self.place, &self.file, self.known.as_ref(), self.limit, &progress) {
+        match client.download(
+            &self.place,
+            &self.file,
+            self.known.as_ref(),
+            self.limit,
+            &progress,
+        ) {
             Ok(Download::NotModified) => Got::Same,
             Ok(Download::Done { validator, .. }) => self.got(self.file.clone(), validator, true),
             Err(error) if error.is_absent() => Got::Absent,
@@ -187,13 +222,28 @@ impl Job {
         };
         if meta.is_dir() {
             // A folder has no version to go by.
-            return if self.kind == SourceKind::Osv && self.name != COMPILED { self.got(path, Validator::default(), false) } else { Got::Failed(format!("{}: it is a folder", path.display())) };
+            return if self.kind == SourceKind::Osv && self.name != COMPILED {
+                self.got(path, Validator::default(), false)
+            } else {
+                Got::Failed(format!("{}: it is a folder", path.display()))
+            };
         }
         if meta.len() > self.limit {
-            return Got::Failed(format!("{}: more than the {} bytes allowed", path.display(), self.limit));
+            return Got::Failed(format!(
+                "{}: more than the {} bytes allowed",
+                path.display(),
+                self.limit
+            ));
         }
-        let version = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|time| format!("{}-{}", meta.len(), time.as_nanos()));
-        let validator = Validator { etag: version, last_modified: None };
+        let version = meta
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map(|time| format!("{}-{}", meta.len(), time.as_nanos()));
+        let validator = Validator {
+            etag: version,
+            last_modified: None,
+        };
         if self.known.as_ref() == Some(&validator) {
             return Got::Same;
         }
@@ -201,22 +251,39 @@ impl Job {
     }
 
     fn got(&self, path: PathBuf, validator: Validator, own: bool) -> Got {
-        let source = SourceFile { kind: self.kind, name: self.name.clone(), path };
-        Got::New { source, entry: Entry::new(&self.place, validator), own }
+        let source = SourceFile {
+            kind: self.kind,
+            name: self.name.clone(),
+            path,
+        };
+        Got::New {
+            source,
+            entry: Entry::new(&self.place, validator),
+            own,
+        }
     }
 }
 
 /// How many advisories an archive holds, by its list of contents.
 fn look(path: &Path) -> Result<u64, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
-    let archive = ZipArchive::new(std::io::BufReader::new(file)).map_err(|_| "it is no zip file, or it is cut short".to_owned())?;
-    let count = archive.file_names().filter(|name| name.as_ref().is_ok_and(|name| name.ends_with(".json"))).count();
+    let archive = ZipArchive::new(std::io::BufReader::new(file))
+        .map_err(|_| "it is no zip file, or it is cut short".to_owned())?;
+    let count = archive
+        .file_names()
+        .filter(|name| name.as_ref().is_ok_and(|name| name.ends_with(".json")))
+        .count();
     Ok(count as u64)
 }
 
 fn holds_records(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(Result::ok).any(|entry| entry.path().extension().is_some_and(|extension| extension == "json"))
+    entries.filter_map(Result::ok).any(|entry| {
+        entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "json")
+    })
 }
 
 /// Runs jobs, a few at a time, and gives what they came to in their order.
@@ -225,15 +292,23 @@ pub(super) fn run_all(jobs: &[Job], client: &Client, talk: &dyn Talk) -> Vec<Got
 }
 
 /// Does something to each item on a few threads; results are in the items' order.
-pub(super) fn each<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn each<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
     std::thread::scope(|scope| {
         for _ in 0..threads.min(items.len()) {
             scope.spawn(|| {
-                while let Some((at, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?))) {
+                while let Some((at, item)) = Some(next.fetch_add(1, Ordering::Relaxed))
+                    .and_then(|at| Some((at, items.get(at)?)))
+                {
                     let result = work(item);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((at, result));
                 }
             });
         }

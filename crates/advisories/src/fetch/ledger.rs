@@ -29,11 +29,20 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(from: &str, validator: Validator) -> Self {
-        Self { from: stanchion_net::redact(from), bound: String::new(), etag: validator.etag, last_modified: validator.last_modified, list: false }
+        Self {
+            from: stanchion_net::redact(from),
+            bound: String::new(),
+            etag: validator.etag,
+            last_modified: validator.last_modified,
+            list: false,
+        }
     }
 
     fn validator(&self) -> Validator {
-        Validator { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
+        Validator {
+            etag: self.etag.clone(),
+            last_modified: self.last_modified.clone(),
+        }
     }
 }
 
@@ -53,12 +62,16 @@ impl Ledger {
 
     /// What is there; nothing when it cannot be read.
     pub(super) fn read(database: &Database) -> Self {
-        std::fs::read(Self::path(database)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        std::fs::read(Self::path(database))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     pub(super) fn write(&self, database: &Database) -> Result<(), Error> {
         let path = Self::path(database);
-        let bytes = serde_json::to_vec_pretty(self).map_err(|error| Error::Damaged(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec_pretty(self).map_err(|error| Error::Damaged(error.to_string()))?;
         replace(&path, &bytes)
     }
 
@@ -74,7 +87,9 @@ impl Ledger {
 
     fn entry(&self, name: &str, from: &str, base: &Base) -> Option<&Entry> {
         let bound = base.bound(name)?;
-        self.sources.get(name).filter(|entry| entry.from == stanchion_net::redact(from) && entry.bound == bound)
+        self.sources
+            .get(name)
+            .filter(|entry| entry.from == stanchion_net::redact(from) && entry.bound == bound)
     }
 
     /// Whether what is remembered of a source belongs to what the database holds.
@@ -108,12 +123,15 @@ impl Ledger {
 
     /// Whether an ecosystem was asked for at this address and is not there.
     pub(super) fn is_absent(&self, name: &str, from: &str) -> bool {
-        self.absent.get(name).is_some_and(|known| *known == stanchion_net::redact(from))
+        self.absent
+            .get(name)
+            .is_some_and(|known| *known == stanchion_net::redact(from))
     }
 
     pub(super) fn set_absent(&mut self, name: &str, from: &str, absent: bool) {
         if absent {
-            self.absent.insert(name.to_owned(), stanchion_net::redact(from));
+            self.absent
+                .insert(name.to_owned(), stanchion_net::redact(from));
         } else {
             self.absent.remove(name);
         }
@@ -129,7 +147,10 @@ pub(super) struct Base {
 impl Base {
     /// What is in force. A file that is damaged or of an older form counts as none, since nobody can use it.
     pub(super) fn open(database: &Database) -> Result<Option<Self>, Error> {
-        match database.open().and_then(|index| index.map(Self::new).transpose()) {
+        match database
+            .open()
+            .and_then(|index| index.map(Self::new).transpose())
+        {
             Err(Error::NotADatabase | Error::Damaged(_)) => Ok(None),
             // A newer program's database is not ours to overwrite.
             Err(Error::FormatVersion { found, known }) if found < known => Ok(None),
@@ -144,14 +165,22 @@ impl Base {
 
     /// Whether the feed of this name is there.
     pub(super) fn has(&self, feed: &str) -> bool {
-        self.meta.feeds.iter().any(|known| known.name == feed && known.read > 0)
+        self.meta
+            .feeds
+            .iter()
+            .any(|known| known.name == feed && known.read > 0)
     }
 
     fn bound(&self, name: &str) -> Option<String> {
         if name == super::jobs::COMPILED {
             return Some(self.index.snapshot().to_owned());
         }
-        self.meta.sources.iter().find(|source| source.name == name)?.fetched.clone()
+        self.meta
+            .sources
+            .iter()
+            .find(|source| source.name == name)?
+            .fetched
+            .clone()
     }
 }
 
@@ -159,8 +188,12 @@ impl Base {
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(Error::io("write", folder))?;
+    let mut new = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder)
+        .map_err(Error::io("write", folder))?;
     std::io::Write::write_all(&mut new, bytes).map_err(Error::io("write", path))?;
-    new.persist(path).map_err(|error| Error::io("replace", path)(error.error))?;
+    new.persist(path)
+        .map_err(|error| Error::io("replace", path)(error.error))?;
     Ok(())
 }

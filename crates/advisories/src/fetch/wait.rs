@@ -19,7 +19,11 @@ fn progress_file(database: &Database) -> PathBuf {
 }
 
 /// Takes the lock. `None` when whoever has it makes no progress.
-pub(super) fn lock(database: &Database, talk: &dyn Talk, patience: Duration) -> Result<Option<WriteLock>, Error> {
+pub(super) fn lock(
+    database: &Database,
+    talk: &dyn Talk,
+    patience: Duration,
+) -> Result<Option<WriteLock>, Error> {
     let file = progress_file(database);
     let mut seen = None;
     let mut since = Instant::now();
@@ -48,14 +52,21 @@ pub(super) struct Beating<'a> {
 
 impl<'a> Beating<'a> {
     pub(super) fn new(database: &Database, talk: &'a dyn Talk) -> Self {
-        let beating = Self { talk, file: progress_file(database), last: Mutex::new(None), count: AtomicU64::new(0) };
+        let beating = Self {
+            talk,
+            file: progress_file(database),
+            last: Mutex::new(None),
+            count: AtomicU64::new(0),
+        };
         beating.beat();
         beating
     }
 
     pub(super) fn beat(&self) {
         // Whoever finds it held is showing progress at this moment.
-        let Ok(mut last) = self.last.try_lock() else { return };
+        let Ok(mut last) = self.last.try_lock() else {
+            return;
+        };
         if last.is_none_or(|last| last.elapsed() >= BEAT) {
             *last = Some(Instant::now());
             let count = self.count.fetch_add(1, Ordering::Relaxed);

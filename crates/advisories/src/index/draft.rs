@@ -5,7 +5,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::group::group;
 use super::layout::{Section, assemble};
-use super::read::{DEAD, HAS_COMMITS, HAS_END_UNKNOWN, Index, IntervalView, PackageId, RecordId, kind_number, package_hash, slots, word_number};
+use super::read::{
+    DEAD, HAS_COMMITS, HAS_END_UNKNOWN, Index, IntervalView, PackageId, RecordId, kind_number,
+    package_hash, slots, word_number,
+};
 use super::tables::Tables;
 use super::wire::{Reader, hash, put, put_bytes, put_str};
 use crate::Error;
@@ -38,7 +41,9 @@ impl Hasher for FastHasher {
     }
 
     fn write_u32(&mut self, value: u32) {
-        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
+        self.0 = (self.0 ^ u64::from(value))
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(23);
     }
 }
 
@@ -95,7 +100,13 @@ impl Batch {
                 self.seal();
             }
         }
-        self.records.push(Packed { id: record.id, modified: record.modified, bytes, affected: record.affected, prose });
+        self.records.push(Packed {
+            id: record.id,
+            modified: record.modified,
+            bytes,
+            affected: record.affected,
+            prose,
+        });
     }
 
     fn seal(&mut self) {
@@ -118,7 +129,8 @@ fn pack(plain: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, Error> {
-    zstd::bulk::decompress(packed, PROSE_MOST).map_err(|error| Error::Damaged(format!("its texts: {error}")))
+    zstd::bulk::decompress(packed, PROSE_MOST)
+        .map_err(|error| Error::Damaged(format!("its texts: {error}")))
 }
 
 /// Where an entry goes: package, record, and its bytes in the arena.
@@ -202,7 +214,9 @@ impl<'b> Draft<'b> {
         if let Some(&number) = self.by_id.get(id) {
             return Ok(Some(number));
         }
-        let Some(base) = self.base else { return Ok(None) };
+        let Some(base) = self.base else {
+            return Ok(None);
+        };
         for group in base.find(id)? {
             for record in base.group(group)?.records {
                 if base.record(record)?.id == id && !self.dead.contains(&record.0) {
@@ -220,7 +234,9 @@ impl<'b> Draft<'b> {
 
     /// Takes a record out, because its source withdrew it. False when it was not there.
     pub(crate) fn remove(&mut self, id: &str) -> Result<bool, Error> {
-        let Some(number) = self.known(id)? else { return Ok(false) };
+        let Some(number) = self.known(id)? else {
+            return Ok(false);
+        };
         self.kill(number);
         self.by_id.remove(id);
         Ok(true)
@@ -231,7 +247,9 @@ impl<'b> Draft<'b> {
         let Some(base) = self.base else { return Ok(0) };
         let mut count = 0;
         for number in 0..base.record_slots() {
-            if base.record_bytes(number)?.is_some() && base.record(RecordId(number))?.source == source {
+            if base.record_bytes(number)?.is_some()
+                && base.record(RecordId(number))?.source == source
+            {
                 self.kill(number);
                 count += 1;
             }
@@ -259,8 +277,11 @@ impl<'b> Draft<'b> {
             let mut inherited = Vec::new();
             if let Some(earlier) = self.known(&packed.id)? {
                 if !replace {
-                    let named: HashSet<&str> =
-                        packed.affected.iter().map(|affected| &*affected.ecosystem).collect();
+                    let named: HashSet<&str> = packed
+                        .affected
+                        .iter()
+                        .map(|affected| &*affected.ecosystem)
+                        .collect();
                     if self.modified(earlier)? > packed.modified {
                         self.complement(earlier, &packed.affected)?;
                         continue;
@@ -283,7 +304,11 @@ impl<'b> Draft<'b> {
             for affected in &packed.affected {
                 self.entry(number, affected)?;
             }
-            self.entries.extend(inherited.into_iter().map(|(package, _, from, to)| (package, number, from, to)));
+            self.entries.extend(
+                inherited
+                    .into_iter()
+                    .map(|(package, _, from, to)| (package, number, from, to)),
+            );
             self.entries_of.insert(number, start..self.entries.len());
             self.by_id.insert(packed.id, number);
         }
@@ -310,7 +335,11 @@ impl<'b> Draft<'b> {
     }
 
     /// The entries of a record, but for those of the ecosystems that are named.
-    fn entries_outside(&mut self, number: u32, named: &HashSet<&str>) -> Result<Vec<NewEntry>, Error> {
+    fn entries_outside(
+        &mut self,
+        number: u32,
+        named: &HashSet<&str>,
+    ) -> Result<Vec<NewEntry>, Error> {
         let mut found: Vec<NewEntry> = match self.entries_of.get(&number) {
             Some(range) => self.entries[range.clone()].to_vec(),
             None => self.base_entries(number)?,
@@ -324,7 +353,9 @@ impl<'b> Draft<'b> {
 
     /// The entries of a record of the base, copied to the arena.
     fn base_entries(&mut self, number: u32) -> Result<Vec<NewEntry>, Error> {
-        let Some(base) = self.base else { return Ok(Vec::new()) };
+        let Some(base) = self.base else {
+            return Ok(Vec::new());
+        };
         if self.base_packages.is_none() {
             let mut packages: HashMap<u32, Vec<u32>, Fast> = HashMap::default();
             for package in 0..base.package_count() as u32 {
@@ -335,7 +366,11 @@ impl<'b> Draft<'b> {
             }
             self.base_packages = Some(packages);
         }
-        let packages = self.base_packages.as_ref().and_then(|packages| packages.get(&number)).cloned();
+        let packages = self
+            .base_packages
+            .as_ref()
+            .and_then(|packages| packages.get(&number))
+            .cloned();
         let mut found = Vec::new();
         for package in packages.unwrap_or_default() {
             for (record, body) in base.entry_bodies(PackageId(package))? {
@@ -364,10 +399,14 @@ impl<'b> Draft<'b> {
     }
 
     fn ecosystem(&mut self, name: &str) -> u16 {
-        let at = self.ecosystems.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.ecosystems.push(name.to_owned());
-            self.ecosystems.len() - 1
-        });
+        let at = self
+            .ecosystems
+            .iter()
+            .position(|known| known == name)
+            .unwrap_or_else(|| {
+                self.ecosystems.push(name.to_owned());
+                self.ecosystems.len() - 1
+            });
         at as u16
     }
 
@@ -377,13 +416,14 @@ impl<'b> Draft<'b> {
         if let Some(&number) = self.packages.get(&key) {
             return Ok(number);
         }
-        if let Some(base) = self.base {
-            if let Some(PackageId(number)) = base.package(ecosystem, name)? {
-                return Ok(number);
-            }
+        if let Some(base) = self.base
+            && let Some(PackageId(number)) = base.package(ecosystem, name)?
+        {
+            return Ok(number);
         }
         let number = self.rows.len() as u32;
-        self.rows.push((self.names.len() as u32, name.len() as u16, ecosystem));
+        self.rows
+            .push((self.names.len() as u32, name.len() as u16, ecosystem));
         self.names.extend_from_slice(name.as_bytes());
         self.packages.insert(key, number);
         Ok(number)
@@ -398,7 +438,8 @@ impl<'b> Draft<'b> {
         }
         let reference = self.versions.len() as u32;
         self.versions.extend_from_slice(&self.scratch);
-        self.interned.insert(self.scratch.as_slice().into(), reference);
+        self.interned
+            .insert(self.scratch.as_slice().into(), reference);
         reference
     }
 
@@ -412,16 +453,23 @@ impl<'b> Draft<'b> {
         let mut bytes = std::mem::take(&mut self.arena);
         let start = bytes.len();
         let flag = |on: bool, bit: u8| if on { bit } else { 0 };
-        bytes.push(flag(affected.end_unknown, HAS_END_UNKNOWN) | flag(!affected.commits.is_empty(), HAS_COMMITS));
+        bytes.push(
+            flag(affected.end_unknown, HAS_END_UNKNOWN)
+                | flag(!affected.commits.is_empty(), HAS_COMMITS),
+        );
         put(&mut bytes, affected.intervals.len() as u64);
         for interval in &affected.intervals {
             let unparsed = |bound: Option<&Bound>| bound.is_some_and(|bound| bound.unparsed);
             let view = IntervalView {
                 low: interval.low.as_ref().map(|low| self.version(low)),
                 low_open: interval.low_open,
-                high: interval.high.as_ref().map(|(end, high)| (*end, self.version(high))),
+                high: interval
+                    .high
+                    .as_ref()
+                    .map(|(end, high)| (*end, self.version(high))),
                 semver: interval.semver,
-                unparsed: unparsed(interval.low.as_ref()) || unparsed(interval.high.as_ref().map(|(_, high)| high)),
+                unparsed: unparsed(interval.low.as_ref())
+                    || unparsed(interval.high.as_ref().map(|(_, high)| high)),
             };
             view.write(&mut bytes);
         }
@@ -443,10 +491,15 @@ impl<'b> Draft<'b> {
 
     /// Writes the file.
     pub(crate) fn finish(mut self, tables: Tables, mut meta: Meta) -> Result<Vec<u8>, Error> {
-        meta.advisories = self.offsets.iter().filter(|offset| *offset & DEAD == 0).count() as u64;
+        meta.advisories = self
+            .offsets
+            .iter()
+            .filter(|offset| *offset & DEAD == 0)
+            .count() as u64;
         // Entries of dead records, and those that were pushed again under the same number, go.
         let dead = &self.dead;
-        self.entries.retain(|(_, record, ..)| !dead.contains(record));
+        self.entries
+            .retain(|(_, record, ..)| !dead.contains(record));
         self.entries.sort_unstable();
         self.entries.dedup();
         let (affected, rows) = self.affected()?;
@@ -456,7 +509,10 @@ impl<'b> Draft<'b> {
             .zip(0..)
             .map(|(&(offset, length, ecosystem), number)| {
                 let name = &self.names[offset as usize..offset as usize + usize::from(length)];
-                (package_hash(ecosystem, std::str::from_utf8(name).unwrap_or_default()), number)
+                (
+                    package_hash(ecosystem, std::str::from_utf8(name).unwrap_or_default()),
+                    number,
+                )
             })
             .collect();
         self.offsets.push(self.records.len() as u32);
@@ -470,7 +526,12 @@ impl<'b> Draft<'b> {
             put_str(&mut ecosystems, name);
         }
         let meta = serde_json::to_vec(&meta).map_err(|error| Error::Damaged(error.to_string()))?;
-        let bytes = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+        let bytes = |numbers: &[u32]| {
+            numbers
+                .iter()
+                .flat_map(|number| number.to_le_bytes())
+                .collect::<Vec<u8>>()
+        };
         Ok(assemble(&[
             (Section::Ecosystems, ecosystems),
             (Section::PackageSlots, slots(&hashes)),
@@ -539,7 +600,7 @@ impl<'b> Draft<'b> {
 }
 
 /// Copies an older generation with other tables and description, everything else byte for byte.
-pub(crate) fn with_tables(base: &Index, tables: Tables, meta: &Meta) -> Result<Vec<u8>, Error> {
+pub(crate) fn with_tables(base: &Index, tables: &Tables, meta: &Meta) -> Result<Vec<u8>, Error> {
     let meta = serde_json::to_vec(meta).map_err(|error| Error::Damaged(error.to_string()))?;
     let mut sections = Vec::with_capacity(Section::ALL.len());
     for &section in Section::ALL {

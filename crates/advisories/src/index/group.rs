@@ -54,14 +54,23 @@ pub(crate) fn group<'a>(count: u32, record: impl Fn(u32) -> Option<&'a [u8]>) ->
     // Per record: its own id first, then its aliases.
     let mut named: Vec<Vec<u32>> = Vec::with_capacity(count as usize);
     for index in 0..count {
-        let ids = record(index).and_then(read_ids).map(|(id, aliases)| std::iter::once(id).chain(aliases).map(&mut number).collect());
+        let ids = record(index).and_then(read_ids).map(|(id, aliases)| {
+            std::iter::once(id)
+                .chain(aliases)
+                .map(&mut number)
+                .collect()
+        });
         named.push(ids.unwrap_or_default());
     }
     let cves: Vec<bool> = names.iter().map(|id| is_cve(id)).collect();
     let own: Vec<Vec<u32>> = named
         .iter()
         .map(|ids| {
-            let mut found: Vec<u32> = ids.iter().copied().filter(|&id| cves[id as usize]).collect();
+            let mut found: Vec<u32> = ids
+                .iter()
+                .copied()
+                .filter(|&id| cves[id as usize])
+                .collect();
             found.sort_unstable();
             found.dedup();
             found
@@ -86,7 +95,9 @@ pub(crate) fn group<'a>(count: u32, record: impl Fn(u32) -> Option<&'a [u8]>) ->
         if own[index].len() > 1 {
             continue;
         }
-        let Some((&first, rest)) = ids.split_first() else { continue };
+        let Some((&first, rest)) = ids.split_first() else {
+            continue;
+        };
         for &id in rest {
             edges[first as usize].push(id);
             edges[id as usize].push(first);
@@ -130,7 +141,11 @@ pub(crate) fn group<'a>(count: u32, record: impl Fn(u32) -> Option<&'a [u8]>) ->
         }
         reached.sort_unstable();
         reached.dedup();
-        let first = members.iter().copied().min_by_key(|&id| rank(names[id as usize])).unwrap_or(start as u32);
+        let first = members
+            .iter()
+            .copied()
+            .min_by_key(|&id| rank(names[id as usize]))
+            .unwrap_or(start as u32);
         for id in members {
             placed[id as usize].clone_from(&reached);
             leader[id as usize] = first;
@@ -151,14 +166,26 @@ pub(crate) fn group<'a>(count: u32, record: impl Fn(u32) -> Option<&'a [u8]>) ->
             of_record.push(Vec::new());
             continue;
         };
-        let keys: &[u32] = if own[index].is_empty() { &placed[id as usize] } else { &own[index] };
+        let keys: &[u32] = if own[index].is_empty() {
+            &placed[id as usize]
+        } else {
+            &own[index]
+        };
         let fallback = [leader[id as usize]];
         let keys = if keys.is_empty() { &fallback[..] } else { keys };
-        of_record.push(keys.iter().map(|&key| home(key, &mut groups) as u32).collect());
+        of_record.push(
+            keys.iter()
+                .map(|&key| home(key, &mut groups) as u32)
+                .collect(),
+        );
     }
     for (id, keys) in placed.iter().enumerate() {
         let fallback = [leader[id]];
-        let mut keys: Vec<u32> = if keys.is_empty() { fallback.to_vec() } else { keys.clone() };
+        let mut keys: Vec<u32> = if keys.is_empty() {
+            fallback.to_vec()
+        } else {
+            keys.clone()
+        };
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
@@ -186,7 +213,9 @@ fn write(names: &[&str], groups: &[Group], of_record: &[Vec<u32>]) -> Groups {
         ids.sort_unstable_by_key(|id| rank(id));
         ids.dedup();
         ids_of.extend(ids.iter().map(|id| (id_hash(id), number as u32)));
-        let (first, rest) = ids.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
+        let (first, rest) = ids
+            .split_first()
+            .map_or(("", &[][..]), |(first, rest)| (*first, rest));
         put_str(&mut bytes, first);
         let mut rest = rest.to_vec();
         rest.sort_unstable();
@@ -219,7 +248,10 @@ fn write(names: &[&str], groups: &[Group], of_record: &[Vec<u32>]) -> Groups {
     }
     record_groups.extend(many);
     Groups {
-        record_groups: record_groups.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        record_groups: record_groups
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect(),
         offsets,
         groups: bytes,
         id_slots: slots(&ids_of),

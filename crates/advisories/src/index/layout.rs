@@ -80,17 +80,26 @@ sections! {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_le_bytes)
+    bytes
+        .get(at..at + 4)
+        .and_then(|four| four.try_into().ok())
+        .map_or(0, u32::from_le_bytes)
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()).map_or(0, u64::from_le_bytes)
+    bytes
+        .get(at..at + 8)
+        .and_then(|eight| eight.try_into().ok())
+        .map_or(0, u64::from_le_bytes)
 }
 
 /// Puts sections together into a file's bytes.
 pub(crate) fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     let table = HEAD + ROW * sections.len();
-    let body: usize = sections.iter().map(|(_, bytes)| bytes.len().next_multiple_of(BLOCK)).sum();
+    let body: usize = sections
+        .iter()
+        .map(|(_, bytes)| bytes.len().next_multiple_of(BLOCK))
+        .sum();
     let checks = table.next_multiple_of(BLOCK) + body;
     let mut file = Vec::with_capacity(checks + checks / BLOCK * 4);
     file.resize(table, 0);
@@ -112,7 +121,10 @@ pub(crate) fn assemble(sections: &[(Section, Vec<u8>)]) -> Vec<u8> {
     file[16..24].copy_from_slice(&length.to_le_bytes());
     file[24..32].copy_from_slice(&checks.to_le_bytes());
     // The first block holds the header, whose own checksum covers it: its block sum is never asked for.
-    let sums: Vec<u8> = file.chunks(BLOCK).flat_map(|block| crc32fast::hash(block).to_le_bytes()).collect();
+    let sums: Vec<u8> = file
+        .chunks(BLOCK)
+        .flat_map(|block| crc32fast::hash(block).to_le_bytes())
+        .collect();
     file[32..36].copy_from_slice(&crc32fast::hash(&sums).to_le_bytes());
     let head = crc32fast::hash(&file[..table]);
     file[36..40].copy_from_slice(&head.to_le_bytes());
@@ -163,7 +175,10 @@ impl Layout {
         }
         let version = u32_at(bytes, 8);
         if version != VERSION {
-            return Err(Error::FormatVersion { found: version, known: VERSION });
+            return Err(Error::FormatVersion {
+                found: version,
+                known: VERSION,
+            });
         }
         if u64_at(bytes, 16) != bytes.len() as u64 {
             return Err(damaged("the file is cut short or has bytes added"));
@@ -180,7 +195,10 @@ impl Layout {
         }
         let checks = usize::try_from(u64_at(bytes, 24)).unwrap_or(usize::MAX);
         let sums = bytes.get(checks..).unwrap_or_default();
-        if !checks.is_multiple_of(BLOCK) || sums.len() != checks / BLOCK * 4 || crc32fast::hash(sums) != u32_at(bytes, 32) {
+        if !checks.is_multiple_of(BLOCK)
+            || sums.len() != checks / BLOCK * 4
+            || crc32fast::hash(sums) != u32_at(bytes, 32)
+        {
             return Err(damaged("the checksums are wrong"));
         }
         let mut sections = vec![(0, 0); Section::ALL.len() + 1];
@@ -190,7 +208,9 @@ impl Layout {
             let kind = u32_at(bytes, at) as usize;
             let offset = usize::try_from(u64_at(bytes, at + 8)).unwrap_or(usize::MAX);
             let length = usize::try_from(u64_at(bytes, at + 16)).unwrap_or(usize::MAX);
-            if !offset.is_multiple_of(BLOCK) || offset.checked_add(length).is_none_or(|end| end > checks) {
+            if !offset.is_multiple_of(BLOCK)
+                || offset.checked_add(length).is_none_or(|end| end > checks)
+            {
                 return Err(damaged("a section lies outside the file"));
             }
             if let Some(slot) = sections.get_mut(kind) {
@@ -199,12 +219,21 @@ impl Layout {
             if kind != Section::Meta as usize {
                 content.extend_from_slice(&(kind as u32).to_le_bytes());
                 content.extend_from_slice(&(length as u64).to_le_bytes());
-                content.extend_from_slice(&sums[offset / BLOCK * 4..(offset + length).div_ceil(BLOCK) * 4]);
+                content.extend_from_slice(
+                    &sums[offset / BLOCK * 4..(offset + length).div_ceil(BLOCK) * 4],
+                );
             }
         }
         let blocks = checks / BLOCK;
-        let checked = (0..blocks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { sections, checks, checked, content })
+        let checked = (0..blocks.div_ceil(64))
+            .map(|_| AtomicU64::new(0))
+            .collect();
+        Ok(Self {
+            sections,
+            checks,
+            checked,
+            content,
+        })
     }
 
     /// Length of a section, in bytes.
@@ -214,10 +243,18 @@ impl Layout {
 
     /// A part of a section; each block is checked when it is first touched.
     #[inline]
-    pub(crate) fn part<'a>(&self, bytes: &'a [u8], section: Section, start: usize, length: usize) -> Result<&'a [u8], Error> {
+    pub(crate) fn part<'a>(
+        &self,
+        bytes: &'a [u8],
+        section: Section,
+        start: usize,
+        length: usize,
+    ) -> Result<&'a [u8], Error> {
         let (offset, whole) = self.sections[section as usize];
         if start.checked_add(length).is_none_or(|end| end > whole) {
-            return Err(Error::Damaged(format!("a reference leads out of section {section:?}")));
+            return Err(Error::Damaged(format!(
+                "a reference leads out of section {section:?}"
+            )));
         }
         if length == 0 {
             return Ok(&[]);
@@ -236,7 +273,9 @@ impl Layout {
     fn check(&self, bytes: &[u8], block: usize) -> Result<(), Error> {
         let want = u32_at(bytes, self.checks + block * 4);
         if crc32fast::hash(&bytes[block * BLOCK..(block + 1) * BLOCK]) != want {
-            return Err(Error::Damaged(format!("the checksum of block {block} is wrong")));
+            return Err(Error::Damaged(format!(
+                "the checksum of block {block} is wrong"
+            )));
         }
         self.checked[block / 64].fetch_or(1 << (block % 64), Ordering::Relaxed);
         Ok(())

@@ -7,7 +7,6 @@ use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 use stanchion_model::cvss::Severity;
 use stanchion_model::finding::Kind;
-use stanchion_versions::Scheme;
 
 use super::layout::{Layout, Section};
 use super::wire::{Reader, hash};
@@ -36,7 +35,7 @@ enum Bytes {
 pub struct Index {
     bytes: Bytes,
     layout: Layout,
-    ecosystems: Vec<(String, Scheme)>,
+    ecosystems: Vec<String>,
     snapshot: String,
 }
 
@@ -113,7 +112,10 @@ fn map(path: &Path) -> Result<Mmap, Error> {
     // written in place: every generation is a new file, moved over the old name, and the mapping keeps the old
     // one alive. Bytes are only ever read as integers and checked UTF-8, and every block is checked against its
     // checksum, so a file that someone damages before it is opened gives an error and no undefined behaviour.
-    #[expect(unsafe_code, reason = "the one place that maps a file; the argument is above")]
+    #[expect(
+        unsafe_code,
+        reason = "the one place that maps a file; the argument is above"
+    )]
     unsafe { Mmap::map(&file) }.map_err(Error::io("map", path))
 }
 
@@ -135,13 +137,19 @@ impl Index {
         };
         let layout = Layout::open(raw)?;
         let digest = Sha256::digest(&layout.content);
-        let snapshot = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut index = Self { bytes, layout, ecosystems: Vec::new(), snapshot };
+        let first: [u8; 8] = digest[..8].try_into().map_err(|_| torn())?;
+        let snapshot = format!("{:016x}", u64::from_be_bytes(first));
+        let mut index = Self {
+            bytes,
+            layout,
+            ecosystems: Vec::new(),
+            snapshot,
+        };
         let mut reader = Reader::new(index.whole(Section::Ecosystems)?);
         let mut ecosystems = Vec::new();
         while !reader.is_empty() {
             let name = reader.str().ok_or_else(torn)?;
-            ecosystems.push((name.to_owned(), scheme_of(name)));
+            ecosystems.push(name.to_owned());
         }
         index.ecosystems = ecosystems;
         Ok(index)
@@ -165,7 +173,10 @@ impl Index {
         if let Bytes::Mapped(map) = &self.bytes {
             // SAFETY: the mapping is shared, read-only and backed by a file that is never changed (see `map`):
             // dropping its pages loses nothing, and what is read again is what was there before.
-            #[expect(unsafe_code, reason = "dropping pages of the file that is mapped above; the argument is here")]
+            #[expect(
+                unsafe_code,
+                reason = "dropping pages of the file that is mapped above; the argument is here"
+            )]
             let dropped = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
             // Advice that is not taken costs memory and nothing else.
             drop(dropped);
@@ -185,11 +196,6 @@ impl Index {
         Ok(())
     }
 
-    /// Bytes of each section, for people who measure.
-    pub fn sizes(&self) -> String {
-        Section::ALL.iter().map(|&section| format!("{section:?} {}\n", self.length(section))).collect()
-    }
-
     pub(crate) fn length(&self, section: Section) -> usize {
         self.layout.length(section)
     }
@@ -199,7 +205,12 @@ impl Index {
     }
 
     #[inline]
-    pub(crate) fn part(&self, section: Section, start: usize, length: usize) -> Result<&[u8], Error> {
+    pub(crate) fn part(
+        &self,
+        section: Section,
+        start: usize,
+        length: usize,
+    ) -> Result<&[u8], Error> {
         self.layout.part(self.raw(), section, start, length)
     }
 
@@ -211,20 +222,20 @@ impl Index {
 
     /// Sources, counts and refusals.
     pub fn meta(&self) -> Result<Meta, Error> {
-        serde_json::from_slice(self.whole(Section::Meta)?).map_err(|error| Error::Damaged(format!("its description: {error}")))
+        serde_json::from_slice(self.whole(Section::Meta)?)
+            .map_err(|error| Error::Damaged(format!("its description: {error}")))
     }
 
     /// Ecosystems with their release, as OSV names them.
     pub fn ecosystems(&self) -> impl Iterator<Item = &str> {
-        self.ecosystems.iter().map(|(name, _)| name.as_str())
+        self.ecosystems.iter().map(String::as_str)
     }
 
     pub(crate) fn ecosystem(&self, name: &str) -> Option<u16> {
-        self.ecosystems.iter().position(|(known, _)| known == name).map(|at| at as u16)
-    }
-
-    pub(crate) fn scheme(&self, ecosystem: u16) -> Scheme {
-        self.ecosystems.get(usize::from(ecosystem)).map_or(Scheme::Generic, |(_, scheme)| *scheme)
+        self.ecosystems
+            .iter()
+            .position(|known| known == name)
+            .map(|at| at as u16)
     }
 
     /// The number of packages.
@@ -246,7 +257,10 @@ impl Index {
                 return Ok(None);
             }
             let (offset, length, of, ..) = self.package_row(number - 1)?;
-            if of == ecosystem && length == name.len() && self.part(Section::Names, offset, length)? == name.as_bytes() {
+            if of == ecosystem
+                && length == name.len()
+                && self.part(Section::Names, offset, length)? == name.as_bytes()
+            {
                 return Ok(Some(PackageId(number - 1)));
             }
             at = (at + 1) & (size - 1);
@@ -256,11 +270,22 @@ impl Index {
 
     /// Where its name and its entries are: name offset, name length, ecosystem, entries offset, entries length.
     #[inline]
-    pub(crate) fn package_row(&self, number: u32) -> Result<(usize, usize, u16, usize, usize), Error> {
+    pub(crate) fn package_row(
+        &self,
+        number: u32,
+    ) -> Result<(usize, usize, u16, usize, usize), Error> {
         let row = self.part(Section::Packages, number as usize * 16, 16)?;
-        let u32_at = |at: usize| u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]) as usize;
+        let u32_at = |at: usize| {
+            u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]) as usize
+        };
         let u16_at = |at: usize| u16::from_le_bytes([row[at], row[at + 1]]);
-        Ok((u32_at(0), usize::from(u16_at(4)), u16_at(6), u32_at(8), u32_at(12)))
+        Ok((
+            u32_at(0),
+            usize::from(u16_at(4)),
+            u16_at(6),
+            u32_at(8),
+            u32_at(12),
+        ))
     }
 
     pub(crate) fn package_name(&self, number: u32) -> Result<&str, Error> {
@@ -271,7 +296,10 @@ impl Index {
     /// The entries of a package, in the order of their records.
     pub(crate) fn entries(&self, package: PackageId) -> Result<Entries<'_>, Error> {
         let (.., offset, length) = self.package_row(package.0)?;
-        Ok(Entries { reader: Reader::new(self.part(Section::Affected, offset, length)?), record: 0 })
+        Ok(Entries {
+            reader: Reader::new(self.part(Section::Affected, offset, length)?),
+            record: 0,
+        })
     }
 
     /// The entries of a package as record and bytes, without the reference to the record.
@@ -324,7 +352,12 @@ impl Index {
         if from & DEAD != 0 {
             return Ok(None);
         }
-        self.part(Section::Records, from as usize, to.checked_sub(from).ok_or_else(torn)? as usize).map(Some)
+        self.part(
+            Section::Records,
+            from as usize,
+            to.checked_sub(from).ok_or_else(torn)? as usize,
+        )
+        .map(Some)
     }
 
     /// What an advisory says.
@@ -335,15 +368,29 @@ impl Index {
 
     /// The long text of a record.
     pub fn prose(&self, record: &RecordView<'_>) -> Result<Prose, Error> {
-        let Some((block, offset)) = record.prose else { return Ok(Prose::default()) };
+        let Some((block, offset)) = record.prose else {
+            return Ok(Prose::default());
+        };
         let from = self.u32(Section::ProseOffsets, block as usize)?;
         let to = self.u32(Section::ProseOffsets, block as usize + 1)?;
-        let packed = self.part(Section::Prose, from as usize, to.checked_sub(from).ok_or_else(torn)? as usize)?;
+        let packed = self.part(
+            Section::Prose,
+            from as usize,
+            to.checked_sub(from).ok_or_else(torn)? as usize,
+        )?;
         let plain = super::draft::unpack(packed)?;
         let mut reader = Reader::new(plain.get(offset as usize..).ok_or_else(torn)?);
         let details = reader.str().ok_or_else(torn)?.into();
-        let references = reader.strs().ok_or_else(torn)?.into_iter().map(Box::from).collect();
-        Ok(Prose { details, references })
+        let references = reader
+            .strs()
+            .ok_or_else(torn)?
+            .into_iter()
+            .map(Box::from)
+            .collect();
+        Ok(Prose {
+            details,
+            references,
+        })
     }
 
     /// The groups that a record is evidence for; most have one.
@@ -354,7 +401,9 @@ impl Index {
         }
         let at = (value & !MANY) as usize;
         let count = self.u32(Section::RecordGroups, at)?;
-        (0..count as usize).map(|n| self.u32(Section::RecordGroups, at + 1 + n).map(GroupId)).collect()
+        (0..count as usize)
+            .map(|n| self.u32(Section::RecordGroups, at + 1 + n).map(GroupId))
+            .collect()
     }
 
     /// How many vulnerabilities there are.
@@ -366,7 +415,11 @@ impl Index {
     pub fn group(&self, group: GroupId) -> Result<VulnerabilityView<'_>, Error> {
         let from = self.u32(Section::GroupOffsets, group.0 as usize)?;
         let to = self.u32(Section::GroupOffsets, group.0 as usize + 1)?;
-        let bytes = self.part(Section::Groups, from as usize, to.checked_sub(from).ok_or_else(torn)? as usize)?;
+        let bytes = self.part(
+            Section::Groups,
+            from as usize,
+            to.checked_sub(from).ok_or_else(torn)? as usize,
+        )?;
         read_group(bytes).ok_or_else(torn)
     }
 
@@ -386,7 +439,7 @@ impl Index {
             let group = GroupId(number - 1);
             let view = self.group(group)?;
             let same = |known: &&str| known.eq_ignore_ascii_case(id);
-            if !found.contains(&group) && (same(&view.id) || view.aliases.iter().any(|alias| same(alias))) {
+            if !found.contains(&group) && (same(&view.id) || view.aliases.iter().any(same)) {
                 found.push(group);
             }
             at = (at + 1) & (size - 1);
@@ -412,24 +465,33 @@ pub(crate) fn id_hash(id: &str) -> u64 {
     hash(0, id.to_ascii_uppercase().as_bytes())
 }
 
-/// The order of an ecosystem's versions; natural order for one we do not know.
-pub(crate) fn scheme_of(ecosystem: &str) -> Scheme {
-    Scheme::for_ecosystem(ecosystem).unwrap_or(Scheme::Generic)
-}
-
 fn torn() -> Error {
     Error::Damaged("a part of it cannot be read".into())
 }
 
-const KINDS: [Kind; 6] = [Kind::Vulnerability, Kind::Malicious, Kind::Unmaintained, Kind::Unsound, Kind::Yanked, Kind::EndOfLife];
-const WORDS: [Severity; 5] = [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+const KINDS: [Kind; 6] = [
+    Kind::Vulnerability,
+    Kind::Malicious,
+    Kind::Unmaintained,
+    Kind::Unsound,
+    Kind::Yanked,
+    Kind::EndOfLife,
+];
+const WORDS: [Severity; 5] = [
+    Severity::None,
+    Severity::Low,
+    Severity::Medium,
+    Severity::High,
+    Severity::Critical,
+];
 
 pub(crate) fn kind_number(kind: Kind) -> u8 {
     KINDS.iter().position(|known| *known == kind).unwrap_or(0) as u8
 }
 
 pub(crate) fn word_number(word: Option<Severity>) -> u8 {
-    word.and_then(|word| WORDS.iter().position(|known| *known == word)).map_or(0, |at| at as u8 + 1)
+    word.and_then(|word| WORDS.iter().position(|known| *known == word))
+        .map_or(0, |at| at as u8 + 1)
 }
 
 fn read_record(bytes: &[u8]) -> Option<RecordView<'_>> {
@@ -455,7 +517,20 @@ fn read_record(bytes: &[u8]) -> Option<RecordView<'_>> {
         0 => None,
         block => Some((block - 1, reader.u32()?)),
     };
-    Some(RecordView { id, kind, word, source, published, modified, aliases, upstream, cvss, cwes, title, prose })
+    Some(RecordView {
+        id,
+        kind,
+        word,
+        source,
+        published,
+        modified,
+        aliases,
+        upstream,
+        cvss,
+        cwes,
+        title,
+        prose,
+    })
 }
 
 /// Only the ids of a record: its own and its aliases.
@@ -480,7 +555,11 @@ fn read_group(bytes: &[u8]) -> Option<VulnerabilityView<'_>> {
         last += reader.u32()?;
         records.push(RecordId(last));
     }
-    Some(VulnerabilityView { id, aliases, records })
+    Some(VulnerabilityView {
+        id,
+        aliases,
+        records,
+    })
 }
 
 /// Walks the entries of a package.
@@ -521,7 +600,14 @@ impl<'a> Entries<'a> {
                 self.reader.bytes()?;
             }
         }
-        Some(EntryView { record: self.record, flags, intervals, interval_count, listed, listed_count })
+        Some(EntryView {
+            record: self.record,
+            flags,
+            intervals,
+            interval_count,
+            listed,
+            listed_count,
+        })
     }
 }
 
@@ -551,14 +637,24 @@ impl IntervalView {
     #[inline]
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let flags = reader.byte()?;
-        let low = if flags & LOW == 0 { None } else { Some(reader.u32()?) };
+        let low = if flags & LOW == 0 {
+            None
+        } else {
+            Some(reader.u32()?)
+        };
         let high = match flags >> HIGH {
             0 => None,
             1 => Some((End::Fixed, reader.u32()?)),
             2 => Some((End::LastAffected, reader.u32()?)),
             _ => Some((End::Limit, reader.u32()?)),
         };
-        Some(Self { low, low_open: flags & LOW_OPEN != 0, high, semver: flags & SEMVER != 0, unparsed: flags & UNPARSED != 0 })
+        Some(Self {
+            low,
+            low_open: flags & LOW_OPEN != 0,
+            high,
+            semver: flags & SEMVER != 0,
+            unparsed: flags & UNPARSED != 0,
+        })
     }
 
     pub(crate) fn write(self, out: &mut Vec<u8>) {
@@ -569,7 +665,13 @@ impl IntervalView {
             Some((End::Limit, _)) => 3,
         };
         let bit = |on: bool, bit: u8| if on { bit } else { 0 };
-        out.push(bit(self.low.is_some(), LOW) | bit(self.low_open, LOW_OPEN) | bit(self.semver, SEMVER) | bit(self.unparsed, UNPARSED) | end << HIGH);
+        out.push(
+            bit(self.low.is_some(), LOW)
+                | bit(self.low_open, LOW_OPEN)
+                | bit(self.semver, SEMVER)
+                | bit(self.unparsed, UNPARSED)
+                | end << HIGH,
+        );
         if let Some(low) = self.low {
             super::wire::put(out, u64::from(low));
         }

@@ -38,18 +38,28 @@ pub(crate) fn cve_number(id: &str) -> Option<u64> {
     if year.len() != 4 || !digits(year) || !digits(number) {
         return None;
     }
-    Some(u64::from(year.parse::<u16>().ok()?) << 48 | number.parse::<u64>().ok().filter(|number| *number < 1 << 48)?)
+    Some(
+        u64::from(year.parse::<u16>().ok()?) << 48
+            | number
+                .parse::<u64>()
+                .ok()
+                .filter(|number| *number < 1 << 48)?,
+    )
 }
 
 /// Days since 1970 of a date `YYYY-MM-DD`.
 pub(crate) fn days(date: &str) -> Option<i32> {
     let date: jiff::civil::Date = date.get(..10)?.parse().ok()?;
-    date.since(jiff::civil::date(1970, 1, 1)).ok().map(|span| span.get_days())
+    date.since(jiff::civil::date(1970, 1, 1))
+        .ok()
+        .map(|span| span.get_days())
 }
 
 pub(crate) fn date(days: i32) -> String {
     let epoch = jiff::civil::date(1970, 1, 1);
-    epoch.checked_add(jiff::Span::new().days(days)).map_or_else(|_| String::new(), |date| date.to_string())
+    epoch
+        .checked_add(jiff::Span::new().days(days))
+        .map_or_else(|_| String::new(), |date| date.to_string())
 }
 
 const KEV: usize = 17;
@@ -60,7 +70,9 @@ const NO_DAY: i32 = i32::MIN;
 /// Rows by CVE number; of two for the same CVE the later one holds.
 fn sorted<const N: usize>(rows: Vec<(u64, [u8; N])>) -> Vec<u8> {
     let map: std::collections::BTreeMap<u64, [u8; N]> = rows.into_iter().collect();
-    map.iter().flat_map(|(number, row)| number.to_le_bytes().into_iter().chain(*row)).collect()
+    map.iter()
+        .flat_map(|(number, row)| number.to_le_bytes().into_iter().chain(*row))
+        .collect()
 }
 
 pub(crate) fn kev_section(entries: &[(String, Kev)]) -> Vec<u8> {
@@ -70,7 +82,13 @@ pub(crate) fn kev_section(entries: &[(String, Kev)]) -> Vec<u8> {
             .filter_map(|(cve, kev)| {
                 let mut row = [0u8; 9];
                 row[..4].copy_from_slice(&days(&kev.added).unwrap_or(NO_DAY).to_le_bytes());
-                row[4..8].copy_from_slice(&kev.due.as_deref().and_then(days).unwrap_or(NO_DAY).to_le_bytes());
+                row[4..8].copy_from_slice(
+                    &kev.due
+                        .as_deref()
+                        .and_then(days)
+                        .unwrap_or(NO_DAY)
+                        .to_le_bytes(),
+                );
                 row[8] = u8::from(kev.ransomware);
                 Some((cve_number(cve)?, row))
             })
@@ -105,7 +123,12 @@ pub(crate) fn ssvc_section(entries: &[(u64, Ssvc)]) -> Vec<u8> {
                     Exploitation::Poc => 1,
                     Exploitation::Active => 2,
                 };
-                (*cve, [exploitation | u8::from(ssvc.automatable) << 2 | u8::from(ssvc.total_impact) << 3])
+                (
+                    *cve,
+                    [exploitation
+                        | u8::from(ssvc.automatable) << 2
+                        | u8::from(ssvc.total_impact) << 3],
+                )
             })
             .collect(),
     )
@@ -156,12 +179,16 @@ pub struct Cycle {
 
 impl Index {
     fn row<const N: usize>(&self, section: Section, cve: &str) -> Result<Option<[u8; N]>, Error> {
-        let Some(wanted) = cve_number(cve) else { return Ok(None) };
+        let Some(wanted) = cve_number(cve) else {
+            return Ok(None);
+        };
         let (mut low, mut high) = (0, self.length(section) / N);
         while low < high {
             let middle = usize::midpoint(low, high);
             let row = self.part(section, middle * N, N)?;
-            let number = u64::from_le_bytes([row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]]);
+            let number = u64::from_le_bytes([
+                row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7],
+            ]);
             match number.cmp(&wanted) {
                 std::cmp::Ordering::Equal => return Ok(row.try_into().ok()),
                 std::cmp::Ordering::Less => low = middle + 1,
@@ -174,17 +201,32 @@ impl Index {
     /// Known exploitation of a CVE.
     pub fn kev(&self, cve: &str) -> Result<Option<Kev>, Error> {
         Ok(self.row::<KEV>(Section::Kev, cve)?.map(|row| {
-            let day = |at: usize| i32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
+            let day =
+                |at: usize| i32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
             let due = day(12);
-            Kev { added: date(day(8)), due: (due != NO_DAY).then(|| date(due)), ransomware: row[16] != 0 }
+            Kev {
+                added: date(day(8)),
+                due: (due != NO_DAY).then(|| date(due)),
+                ransomware: row[16] != 0,
+            }
         }))
     }
 
     /// Expected exploitation of a CVE.
     pub fn epss(&self, cve: &str) -> Result<Option<Epss>, Error> {
         Ok(self.row::<EPSS>(Section::Epss, cve)?.map(|row| {
-            let share = |at: usize| f64::from(u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]])) / 1e6;
-            Epss { probability: share(8), percentile: share(12) }
+            let share = |at: usize| {
+                f64::from(u32::from_le_bytes([
+                    row[at],
+                    row[at + 1],
+                    row[at + 2],
+                    row[at + 3],
+                ])) / 1e6
+            };
+            Epss {
+                probability: share(8),
+                percentile: share(12),
+            }
         }))
     }
 
@@ -196,12 +238,21 @@ impl Index {
                 1 => Exploitation::Poc,
                 _ => Exploitation::Active,
             };
-            Ssvc { exploitation, automatable: row[8] & 4 != 0, total_impact: row[8] & 8 != 0 }
+            Ssvc {
+                exploitation,
+                automatable: row[8] & 4 != 0,
+                total_impact: row[8] & 8 != 0,
+            }
         }))
     }
 
     /// The support cycle of a package's version: the one whose name is the version's longest leading part.
-    pub fn cycle(&self, ecosystem: &str, name: &str, version: &str) -> Result<Option<Cycle>, Error> {
+    pub fn cycle(
+        &self,
+        ecosystem: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<Option<Cycle>, Error> {
         let section = Section::Eol;
         if self.length(section) < 4 {
             return Ok(None);
@@ -228,12 +279,21 @@ impl Index {
                     let product = reader.str().ok_or_else(torn)?;
                     let mut best: Option<(&str, &str)> = None;
                     for _ in 0..reader.u32().ok_or_else(torn)? {
-                        let (cycle, last) = (reader.str().ok_or_else(torn)?, reader.str().ok_or_else(torn)?);
-                        if leads(cycle, version) && best.is_none_or(|(known, _)| known.len() < cycle.len()) {
+                        let (cycle, last) = (
+                            reader.str().ok_or_else(torn)?,
+                            reader.str().ok_or_else(torn)?,
+                        );
+                        if leads(cycle, version)
+                            && best.is_none_or(|(known, _)| known.len() < cycle.len())
+                        {
                             best = Some((cycle, last));
                         }
                     }
-                    return Ok(best.map(|(cycle, last)| Cycle { product: product.into(), name: cycle.into(), last_day: last.into() }));
+                    return Ok(best.map(|(cycle, last)| Cycle {
+                        product: product.into(),
+                        name: cycle.into(),
+                        last_day: last.into(),
+                    }));
                 }
             }
         }
@@ -244,7 +304,9 @@ impl Index {
 /// Whether a cycle's name is the version's leading part, ending at a border between parts.
 fn leads(cycle: &str, version: &str) -> bool {
     let version = version.trim_start_matches(['v', 'V']);
-    version.strip_prefix(cycle).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    version
+        .strip_prefix(cycle)
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
         && cycle.starts_with(|c: char| c.is_ascii_digit())
 }
 
@@ -254,15 +316,38 @@ mod tests {
 
     #[test]
     fn cycles_lead_at_borders() {
-        assert!(leads("3.2", "3.2.12") && leads("2", "2.17.1") && leads("1.19", "1.19") && leads("7", "v7.1"));
-        assert!(!leads("3.2", "3.20.1") && !leads("1", "10.0") && !leads("", "1") && !leads("lts", "lts"));
+        assert!(
+            leads("3.2", "3.2.12")
+                && leads("2", "2.17.1")
+                && leads("1.19", "1.19")
+                && leads("7", "v7.1")
+        );
+        assert!(
+            !leads("3.2", "3.20.1")
+                && !leads("1", "10.0")
+                && !leads("", "1")
+                && !leads("lts", "lts")
+        );
     }
 
     #[test]
     fn cve_numbers_order_by_year_then_number() {
-        let mut ids = ["CVE-2021-44228", "CVE-1999-0001", "CVE-2021-9", "CVE-2022-1"];
+        let mut ids = [
+            "CVE-2021-44228",
+            "CVE-1999-0001",
+            "CVE-2021-9",
+            "CVE-2022-1",
+        ];
         ids.sort_by_key(|id| cve_number(id));
-        assert_eq!(ids, ["CVE-1999-0001", "CVE-2021-9", "CVE-2021-44228", "CVE-2022-1"]);
+        assert_eq!(
+            ids,
+            [
+                "CVE-1999-0001",
+                "CVE-2021-9",
+                "CVE-2021-44228",
+                "CVE-2022-1"
+            ]
+        );
         assert_eq!(cve_number("CVE-20211-1"), None);
         assert_eq!(cve_number("GHSA-x"), None);
         assert_eq!(cve_number("CVE-2021-99999999999999999999"), None);

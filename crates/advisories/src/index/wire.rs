@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn the_hash_is_part_of_the_format() {
         assert_eq!(hash(1, b"lodash"), hash(1, b"lodash"));
-        assert_eq!((hash(0, b""), hash(1, b"npm")), (14_544_503_408_999_129_173, 5_583_268_571_575_206_614));
+        assert_eq!(
+            (hash(0, b""), hash(1, b"npm")),
+            (14_544_503_408_999_129_173, 5_583_268_571_575_206_614)
+        );
     }
 
     proptest! {

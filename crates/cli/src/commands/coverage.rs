@@ -26,17 +26,26 @@ struct Row {
 pub(crate) fn run(context: &Context, args: &Coverage) -> Result<Exit, Failure> {
     let outputs = output::parse(&args.output, &["table", "json", "markdown"])?;
     let index = context.index()?;
-    let known: Vec<String> = index.ecosystems().map(|name| name.split(':').next().unwrap_or(name).to_owned()).collect();
-    let rows: Vec<Row> = REGISTRY.iter().map(|extractor| row(extractor.about(), &known)).collect();
+    let known: Vec<String> = index
+        .ecosystems()
+        .map(|name| name.split(':').next().unwrap_or(name).to_owned())
+        .collect();
+    let rows: Vec<Row> = REGISTRY
+        .iter()
+        .map(|extractor| row(extractor.about(), &known))
+        .collect();
     for output in &outputs {
-        output::write(output, &mut |out: &mut dyn Write| match output.format.as_str() {
-            "json" => {
-                serde_json::to_writer_pretty(&mut *out, &rows)?;
-                writeln!(out)
-            }
-            "markdown" => markdown(&rows, out),
-            _ => table(&rows, out),
-        })?;
+        output::write(
+            output,
+            &mut |out: &mut dyn Write| match output.format.as_str() {
+                "json" => {
+                    serde_json::to_writer_pretty(&mut *out, &rows)?;
+                    writeln!(out)
+                }
+                "markdown" => markdown(&rows, out),
+                _ => table(&rows, out),
+            },
+        )?;
     }
     Ok(Exit::Fine)
 }
@@ -56,9 +65,14 @@ fn row(about: &'static stanchion_inventory::About, known: &[String]) -> Row {
         format: about.title,
         files: about.files,
         ecosystem: about.ecosystem.map(Ecosystem::name),
-        tells: tells.into_iter().filter_map(|(yes, word)| yes.then_some(word)).collect(),
+        tells: tells
+            .into_iter()
+            .filter_map(|(yes, word)| yes.then_some(word))
+            .collect(),
         specification: about.specification,
-        advisories: about.ecosystem.map(|ecosystem| known.iter().any(|name| name == ecosystem.name())),
+        advisories: about
+            .ecosystem
+            .map(|ecosystem| known.iter().any(|name| name == ecosystem.name())),
     }
 }
 
@@ -72,17 +86,37 @@ fn advisories(row: &Row) -> &'static str {
 
 fn table(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
     let width = |of: fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
-    let (id, format) = (width(|row| row.id.len()), width(|row| row.format.len()).min(46));
-    writeln!(out, "{:id$}  {:format$}  {:12}  TELLS", "FORMAT", "WHAT", "ADVISORIES")?;
+    let (id, format) = (
+        width(|row| row.id.len()),
+        width(|row| row.format.len()).min(46),
+    );
+    writeln!(
+        out,
+        "{:id$}  {:format$}  {:12}  TELLS",
+        "FORMAT", "WHAT", "ADVISORIES"
+    )?;
     for row in rows {
-        writeln!(out, "{:id$}  {:format$}  {:12}  {}", row.id, row.format, advisories(row), row.tells.join(" "))?;
+        writeln!(
+            out,
+            "{:id$}  {:format$}  {:12}  {}",
+            row.id,
+            row.format,
+            advisories(row),
+            row.tells.join(" ")
+        )?;
         writeln!(out, "{:id$}    {}", "", row.files.join("  "))?;
     }
-    writeln!(out, "\n\"Advisories\" is about the database at hand: a format can be read although nothing is known about what it lists.")
+    writeln!(
+        out,
+        "\n\"Advisories\" is about the database at hand: a format can be read although nothing is known about what it lists."
+    )
 }
 
 fn markdown(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "| Format | Files | Ecosystem | Tells |\n|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| Format | Files | Ecosystem | Tells |\n|---|---|---|---|"
+    )?;
     for row in rows {
         let files: Vec<String> = row.files.iter().map(|file| format!("`{file}`")).collect();
         writeln!(

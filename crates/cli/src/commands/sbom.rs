@@ -7,7 +7,7 @@ use stanchion_formats::{Subject, cyclonedx, spdx};
 
 use crate::args::Sbom;
 use crate::commands::scan;
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, args: &Sbom) -> Result<Exit, Failure> {
         return Ok(Exit::Incomplete);
     }
     let name = scan::product_name(&args.target.target);
-    let stamp = context.stamp(&context.now)?;
+    let stamp = context::stamp(&context.now)?;
     let subject = Subject {
         inventory: &inventory,
         problems: &inventory.problems,

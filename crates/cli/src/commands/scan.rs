@@ -23,35 +23,77 @@ use crate::fetching;
 use crate::output::{self, Output};
 use crate::settings;
 
-const FORMATS: &[&str] = &["table", "json", "html", "markdown", "csv", "sarif", "cyclonedx", "spdx"];
+const FORMATS: &[&str] = &[
+    "table",
+    "json",
+    "html",
+    "markdown",
+    "csv",
+    "sarif",
+    "cyclonedx",
+    "spdx",
+];
 
 pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     let outputs = output::parse(&args.output, FORMATS)?;
-    let options = Options { scan: scan_options(&args.target)?, filters: filters(args)?, as_of: as_of(context, args)?, gate: String::new() };
+    let options = Options {
+        scan: scan_options(&args.target)?,
+        filters: filters(args)?,
+        as_of: as_of(context, args)?,
+        gate: String::new(),
+    };
     let (inventory, reading) = inventory(&args.target, &options)?;
     let empty = inventory.files == 0;
     if empty {
         nothing(&inventory);
     }
     let opening = Instant::now();
-    let index = if empty { context.index()? } else { fetching::index_for(context, &inventory)? };
+    let index = if empty {
+        context.index()?
+    } else {
+        fetching::index_for(context, &inventory)?
+    };
     let opening = opening.elapsed().as_secs_f64();
     let mut assessment = stanchion_assess::assess(inventory, &index, &options)?;
-    assessment.timings.insert(0, Timing { stage: "reading the target", seconds: reading });
-    assessment.timings.insert(1, Timing { stage: "opening the database", seconds: opening });
+    assessment.timings.insert(
+        0,
+        Timing {
+            stage: "reading the target",
+            seconds: reading,
+        },
+    );
+    assessment.timings.insert(
+        1,
+        Timing {
+            stage: "opening the database",
+            seconds: opening,
+        },
+    );
     let exit = match (assessment.verdict.denied, empty) {
         (true, _) => Exit::Denied,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Fine,
     };
     // With nothing to scan a table would look like an all-clear; a document still carries the problems.
-    for output in outputs.iter().filter(|output| !empty || output.format != "table") {
+    for output in outputs
+        .iter()
+        .filter(|output| !empty || output.format != "table")
+    {
         write(context, args, &assessment, exit, output)?;
     }
-    if assessment.findings.len() > sarif::MOST_RESULTS && outputs.iter().any(|output| output.format == "sarif") {
-        context.say(&format!("warning: SARIF holds the worst {} of {} findings, as many as code scanning takes", sarif::MOST_RESULTS, assessment.findings.len()));
+    if assessment.findings.len() > sarif::MOST_RESULTS
+        && outputs.iter().any(|output| output.format == "sarif")
+    {
+        context.say(&format!(
+            "warning: SARIF holds the worst {} of {} findings, as many as code scanning takes",
+            sarif::MOST_RESULTS,
+            assessment.findings.len()
+        ));
     }
-    if assessment.database.kind == "starter" && !empty && outputs.iter().any(|output| output.format != "table") {
+    if assessment.database.kind == "starter"
+        && !empty
+        && outputs.iter().any(|output| output.format != "table")
+    {
         context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
     }
     Ok(exit)
@@ -60,14 +102,29 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
 /// Flags, and the settings of the project.
 pub(crate) fn scan_options(args: &TargetArgs) -> Result<ScanOptions, Failure> {
     let project = settings::project(&args.target)?;
-    if let Some(format) = &args.read_as {
-        if !REGISTRY.iter().any(|extractor| extractor.about().id == format) {
-            return Err(failure(format!("{format:?} is no format that is read")).hint("`stanchion coverage` lists the formats by their id"));
-        }
+    if let Some(format) = &args.read_as
+        && !REGISTRY
+            .iter()
+            .any(|extractor| extractor.about().id == format)
+    {
+        return Err(failure(format!("{format:?} is no format that is read"))
+            .hint("`stanchion coverage` lists the formats by their id"));
     }
-    let exclude = args.exclude.iter().chain(&project.scan.exclude).cloned().collect();
-    let walk = WalkOptions { exclude, vendored: args.vendored || project.scan.vendored };
-    Ok(ScanOptions { walk, read_as: args.read_as.clone(), ..ScanOptions::default() })
+    let exclude = args
+        .exclude
+        .iter()
+        .chain(&project.scan.exclude)
+        .cloned()
+        .collect();
+    let walk = WalkOptions {
+        exclude,
+        vendored: args.vendored || project.scan.vendored,
+    };
+    Ok(ScanOptions {
+        walk,
+        read_as: args.read_as.clone(),
+        ..ScanOptions::default()
+    })
 }
 
 /// Reads the target, and says how many seconds that took.
@@ -93,7 +150,9 @@ pub(crate) fn inventory(args: &TargetArgs, options: &Options) -> Result<(Invento
 fn filters(args: &Scan) -> Result<Filters, Failure> {
     let min_severity = match args.min_severity.as_deref() {
         None => None,
-        Some(word) => Some(Severity::from_word(word).ok_or_else(|| failure(format!("{word:?} is no severity")).hint("choose low, medium, high or critical"))?),
+        Some(word) => Some(Severity::from_word(word).ok_or_else(|| {
+            failure(format!("{word:?} is no severity")).hint("choose low, medium, high or critical")
+        })?),
     };
     let vectors = args
         .vector
@@ -101,65 +160,105 @@ fn filters(args: &Scan) -> Result<Filters, Failure> {
         .map(|id| {
             ThreatVector::from_id(id).ok_or_else(|| {
                 let all: Vec<&str> = ThreatVector::all().map(ThreatVector::id).collect();
-                failure(format!("{id:?} is no threat vector")).hint(format!("choose from {}", all.join(", ")))
+                failure(format!("{id:?} is no threat vector"))
+                    .hint(format!("choose from {}", all.join(", ")))
             })
         })
         .collect::<Result<_, _>>()?;
-    Ok(Filters { min_severity, vectors, fixable: args.fixable, no_dev: args.no_dev })
+    Ok(Filters {
+        min_severity,
+        vectors,
+        fixable: args.fixable,
+        no_dev: args.no_dev,
+    })
 }
 
 fn as_of(context: &Context, args: &Scan) -> Result<String, Failure> {
-    args.as_of.as_deref().map_or_else(|| Ok(context.now.clone()), context::time)
+    args.as_of
+        .as_deref()
+        .map_or_else(|| Ok(context.now.clone()), context::time)
 }
 
 /// No lockfile found is not success: says what is read.
 pub(crate) fn nothing(inventory: &Inventory) {
-    let mut names: Vec<&str> = REGISTRY.iter().flat_map(|extractor| extractor.about().files.iter().copied()).collect();
+    let mut names: Vec<&str> = REGISTRY
+        .iter()
+        .flat_map(|extractor| extractor.about().files.iter().copied())
+        .collect();
     names.sort_unstable();
     names.dedup();
-    anstream::eprintln!("Nothing to scan in {}: no lockfile, manifest or SBOM that is read here was found.", inventory.target);
+    anstream::eprintln!(
+        "Nothing to scan in {}: no lockfile, manifest or SBOM that is read here was found.",
+        inventory.target
+    );
     for problem in &inventory.problems {
         anstream::eprintln!("  {}: {}", problem.path, problem.reason);
     }
     anstream::eprintln!("These are read: {}.", names.join(", "));
-    anstream::eprintln!("hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored");
+    anstream::eprintln!(
+        "hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored"
+    );
 }
 
-fn write(context: &Context, args: &Scan, assessment: &Assessment, exit: Exit, output: &Output) -> Result<(), Failure> {
-    let stamp = context.stamp(&assessment.as_of)?;
+fn write(
+    context: &Context,
+    args: &Scan,
+    assessment: &Assessment,
+    exit: Exit,
+    output: &Output,
+) -> Result<(), Failure> {
+    let stamp = context::stamp(&assessment.as_of)?;
     let name = product_name(&args.target.target);
     let prefix = source_prefix(&args.target.target);
-    let subject = Subject { inventory: &assessment.inventory, problems: &assessment.problems, name: &name, stamp: &stamp };
-    output::write(output, &mut |out: &mut dyn Write| match output.format.as_str() {
-        "json" => json::write(assessment, out),
-        "html" => html::write(assessment, out),
-        "markdown" => markdown::write(assessment, out),
-        "csv" => csv::write(assessment, out),
-        "cyclonedx" => cyclonedx::write(&subject, Some(assessment), out),
-        "spdx" => spdx::write(&subject, out),
-        "sarif" => {
-            let successful = exit != Exit::Incomplete;
-            sarif::write(assessment, &sarif::Options { prefix: &prefix, exit: (exit.code(), exit.meaning()), successful }, out)
-        }
-        _ => {
-            let to_terminal = output.file.is_none();
-            let view = terminal::View {
-                width: if to_terminal { output::width() } else { 100 },
-                // The stream strips colours where they are not wanted.
-                colour: to_terminal,
-                all: args.all,
-                verbose: context.verbose,
-                elapsed: context.elapsed(),
-            };
-            out.write_all(terminal::render(assessment, &view).as_bytes())
-        }
-    })
+    let subject = Subject {
+        inventory: &assessment.inventory,
+        problems: &assessment.problems,
+        name: &name,
+        stamp: &stamp,
+    };
+    output::write(
+        output,
+        &mut |out: &mut dyn Write| match output.format.as_str() {
+            "json" => json::write(assessment, out),
+            "html" => html::write(assessment, out),
+            "markdown" => markdown::write(assessment, out),
+            "csv" => csv::write(assessment, out),
+            "cyclonedx" => cyclonedx::write(&subject, Some(assessment), out),
+            "spdx" => spdx::write(&subject, out),
+            "sarif" => {
+                let successful = exit != Exit::Incomplete;
+                sarif::write(
+                    assessment,
+                    &sarif::Options {
+                        prefix: &prefix,
+                        exit: (exit.code(), exit.meaning()),
+                        successful,
+                    },
+                    out,
+                )
+            }
+            _ => {
+                let to_terminal = output.file.is_none();
+                let view = terminal::View {
+                    width: if to_terminal { output::width() } else { 100 },
+                    // The stream strips colours where they are not wanted.
+                    colour: to_terminal,
+                    all: args.all,
+                    verbose: context.verbose,
+                    elapsed: context.elapsed(),
+                };
+                out.write_all(terminal::render(assessment, &view).as_bytes())
+            }
+        },
+    )
 }
 
 /// What a document calls a target that no project gives a name: its folder's or its file's own.
 pub(crate) fn product_name(target: &Path) -> String {
     let whole = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-    whole.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    whole
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 /// The target's folder relative to the working folder, where it lies below: code scanning looks for files from there,
@@ -167,10 +266,19 @@ pub(crate) fn product_name(target: &Path) -> String {
 fn source_prefix(target: &Path) -> String {
     let find = || -> Option<String> {
         let whole = std::fs::canonicalize(target).ok()?;
-        let folder = if whole.is_dir() { whole.as_path() } else { whole.parent()? };
+        let folder = if whole.is_dir() {
+            whole.as_path()
+        } else {
+            whole.parent()?
+        };
         let here = std::fs::canonicalize(std::env::current_dir().ok()?).ok()?;
         let parts = folder.strip_prefix(here).ok()?.components();
-        Some(parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+        Some(
+            parts
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/"),
+        )
     };
     find().unwrap_or_default()
 }

@@ -16,7 +16,11 @@ fn the_coverage_table_is_current() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&file, &want).unwrap();
     }
-    assert_eq!(fs::read_to_string(&file).unwrap(), want, "run the test with UPDATE_DOCS=1");
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        want,
+        "run the test with UPDATE_DOCS=1"
+    );
 }
 
 /// Each command's help fits a screen and ends with examples where it does something with a target.
@@ -26,12 +30,22 @@ fn help_fits_a_screen() {
     for command in ["scan", "sbom", "explain", "coverage", "db"] {
         let output = bench.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.lines().count() <= 60, "{command}: {} lines", text.lines().count());
-        assert!(text.lines().all(|line| line.chars().count() <= 110), "{command}\n{text}");
+        assert!(
+            text.lines().count() <= 60,
+            "{command}: {} lines",
+            text.lines().count()
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 110),
+            "{command}\n{text}"
+        );
     }
     for command in ["scan", "sbom", "explain", "db"] {
         let output = bench.run(&[command, "--help"]);
-        assert!(String::from_utf8_lossy(&output.stdout).contains("Examples:"), "{command}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("Examples:"),
+            "{command}"
+        );
     }
 }
 
@@ -39,7 +53,10 @@ fn help_fits_a_screen() {
 fn the_readme_names_only_commands_that_are_there() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let bench = Bench::new();
-    for line in readme.lines().filter_map(|line| line.trim().strip_prefix("stanchion ")) {
+    for line in readme
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("stanchion "))
+    {
         let command = line.split_whitespace().next().unwrap();
         let output = bench.run(&[command, "--help"]);
         assert!(output.status.success(), "{line}");

@@ -23,11 +23,21 @@ const FLOORS: &[(&str, u8)] = &[
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -35,28 +45,51 @@ fn metadata() -> Value {
 fn arrows_run_down() {
     let floors: BTreeMap<&str, u8> = FLOORS.iter().copied().collect();
     let metadata = metadata();
-    let room = |name: &Value| name.as_str().unwrap().trim_start_matches("stanchion-").to_owned();
+    let room = |name: &Value| {
+        name.as_str()
+            .unwrap()
+            .trim_start_matches("stanchion-")
+            .to_owned()
+    };
     let mut seen = Vec::new();
     for package in metadata["packages"].as_array().unwrap() {
         let from = room(&package["name"]);
-        let Some(floor) = floors.get(from.as_str()) else { panic!("the room {from} has no floor") };
+        let Some(floor) = floors.get(from.as_str()) else {
+            panic!("the room {from} has no floor")
+        };
         for dependency in package["dependencies"].as_array().unwrap() {
             // A dependency of tests may stand on the same floor, never above.
             let test = dependency["kind"] == "dev";
             let to = room(&dependency["name"]);
             if let Some(lower) = floors.get(to.as_str()) {
-                assert!(lower < floor || (test && lower <= floor), "{from} on floor {floor} uses {to} on floor {lower}");
+                assert!(
+                    lower < floor || (test && lower <= floor),
+                    "{from} on floor {floor} uses {to} on floor {lower}"
+                );
             }
         }
         seen.push(from);
     }
-    assert_eq!(seen.len(), FLOORS.len(), "rooms without a crate: {FLOORS:?} {seen:?}");
+    assert_eq!(
+        seen.len(),
+        FLOORS.len(),
+        "rooms without a crate: {FLOORS:?} {seen:?}"
+    );
 }
 
 #[test]
 fn versions_depend_on_nothing() {
     let metadata = metadata();
-    let versions = metadata["packages"].as_array().unwrap().iter().find(|package| package["name"] == "stanchion-versions").unwrap();
-    let normal = versions["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"].is_null());
+    let versions = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|package| package["name"] == "stanchion-versions")
+        .unwrap();
+    let normal = versions["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|dependency| dependency["kind"].is_null());
     assert_eq!(normal.count(), 0);
 }
