@@ -10,8 +10,7 @@ pub fn extract(id: &str, data: &[u8]) {
     let limits = stanchion_syntax::Limits { nodes: 200_000, ..Default::default() };
     let options = ScanOptions { read_as: Some(id.to_owned()), limits, ..ScanOptions::default() };
     let inventory = scan(&tree, "input", &options).expect("bytes can always be walked");
-    let broken = |reason: &str| reason.starts_with("the reader ");
-    assert!(!inventory.problems.iter().any(|problem| broken(&problem.reason)), "the reader panicked");
+    // A reader that panics ends the process here: libFuzzer's hook comes before any catching of the panic.
     for component in &inventory.components {
         assert!(component.dependencies.iter().all(|id| (*id as usize) < inventory.components.len()));
     }

@@ -52,6 +52,10 @@ impl Database {
     pub fn open(&self) -> Result<Option<Index>, Error> {
         let file = self.file();
         match fs::metadata(&file) {
+            // Opening a pipe would wait for its other end.
+            Ok(kind) if !kind.is_file() => Err(Error::io("open", &file)(std::io::Error::other(
+                "it is not a regular file",
+            ))),
             Ok(_) => Index::open(&file).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("open", &file)(error)),

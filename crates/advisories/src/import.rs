@@ -24,6 +24,8 @@ use crate::meta::Meta;
 const CHUNK: usize = 256;
 /// Largest advisory, unpacked, in bytes. The largest in use has a few megabytes.
 const ADVISORY: u64 = 32 << 20;
+/// Most entries of a zip. The largest in use has some 220,000.
+const ENTRIES: usize = 600_000;
 /// Most bytes that one zip unpacks to.
 const UNPACKED: u64 = 8 << 30;
 
@@ -94,7 +96,11 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<SourceFile>) -> Result<(), 
         .filter_map(|entry| {
             entry
                 .ok()
-                .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
+                .filter(|entry| {
+                    entry
+                        .file_type()
+                        .is_ok_and(|kind| kind.is_dir() || kind.is_file())
+                })
                 .map(|entry| entry.path())
         })
         .collect();
@@ -174,7 +180,7 @@ fn kind_of(path: &Path) -> Option<SourceKind> {
 /// Whether a JSON file looks like one advisory, from its first bytes.
 fn is_advisory(path: &Path) -> bool {
     let mut head = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(2048).read_to_string(&mut head));
+    let read = regular(path).and_then(|file| file.take(2048).read_to_string(&mut head));
     (read.is_ok() || !head.is_empty())
         && head.contains("\"id\"")
         && (head.contains("\"modified\"")
@@ -290,8 +296,8 @@ fn work(work: &Work<'_>) -> Done {
                     .map(|name| name.to_string_lossy().into_owned())
                     .unwrap_or_default();
                 bytes.clear();
-                let read = std::fs::File::open(path)
-                    .and_then(|file| file.take(ADVISORY + 1).read_to_end(&mut bytes));
+                let read =
+                    regular(path).and_then(|file| file.take(ADVISORY + 1).read_to_end(&mut bytes));
                 match read {
                     Ok(_) if bytes.len() as u64 <= ADVISORY => done.take(&bytes, &name),
                     Ok(_) => {
@@ -311,9 +317,17 @@ fn work(work: &Work<'_>) -> Done {
     done
 }
 
+/// Opens a regular file and nothing else: opening a pipe would wait for its other end.
+fn regular(path: &Path) -> std::io::Result<std::fs::File> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    std::fs::File::open(path)
+}
+
 /// A file of bytes that stays mapped while its zip is read.
 fn map(path: &Path) -> Result<Mmap, Error> {
-    let file = std::fs::File::open(path).map_err(Error::io("open", path))?;
+    let file = regular(path).map_err(Error::io("open", path))?;
     // SAFETY: the mapping lives only while this import runs and is only read as bytes; a publisher's file is
     // written elsewhere and moved into place, never changed underneath. Should someone truncate it meanwhile,
     // the process dies with a bus error and the old database stays in force: it is replaced only at the end.
@@ -322,6 +336,16 @@ fn map(path: &Path) -> Result<Mmap, Error> {
         reason = "mapping a zip of many megabytes instead of copying it; the argument is above"
     )]
     unsafe { Mmap::map(&file) }.map_err(Error::io("map", path))
+}
+
+/// Opens a zip file. Its directory is held in memory, some 300 bytes an entry, so entries are counted first, by the
+/// mark that each one has there.
+fn unzip(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, String> {
+    let entries = memchr::memmem::find_iter(bytes, b"PK\x01\x02").take(ENTRIES + 1);
+    if entries.count() > ENTRIES {
+        return Err(format!("it has more than {ENTRIES} entries"));
+    }
+    ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())
 }
 
 /// Builds a database from sources alone. `now` is RFC 3339 and is kept as the time of the import.
@@ -385,8 +409,7 @@ pub fn build_on(
         let (mut files, mut archive) = (Vec::new(), None);
         match map {
             Some(map) if map.starts_with(b"PK") => {
-                let opened = ZipArchive::new(Cursor::new(&map[..]))
-                    .map_err(|error| failed(&source.path, error))?;
+                let opened = unzip(map).map_err(|reason| failed(&source.path, reason))?;
                 if opened
                     .decompressed_size()
                     .is_some_and(|size| size > u128::from(UNPACKED))
@@ -569,8 +592,7 @@ fn table(source: &SourceFile, tables: &mut Tables, meta: &mut Meta) -> Result<So
             )
         }
         SourceKind::Ssvc => {
-            let (entries, refused, newest) =
-                vulnrichment(&map).map_err(|error| bad(error.to_string()))?;
+            let (entries, refused, newest) = vulnrichment(&map).map_err(bad)?;
             meta.refuse(&source.name, refused);
             tables.ssvc = ssvc_section(&entries);
             info(entries.len(), newest)
@@ -584,9 +606,9 @@ type Decision = Result<Option<(u64, Ssvc)>, String>;
 /// By CVE number; what was refused and why.
 type Decisions = (Vec<(u64, Ssvc)>, Vec<(String, String)>, Option<String>);
 
-fn vulnrichment(bytes: &[u8]) -> Result<Decisions, zip::result::ZipError> {
+fn vulnrichment(bytes: &[u8]) -> Result<Decisions, String> {
     use rayon::prelude::*;
-    let archive = ZipArchive::new(Cursor::new(bytes))?;
+    let archive = unzip(bytes)?;
     let results: Vec<(String, Decision)> = (0..archive.len())
         .into_par_iter()
         .map_init(

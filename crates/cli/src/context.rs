@@ -6,6 +6,7 @@ use std::time::Instant;
 use stanchion_advisories::{Database, Index};
 
 use crate::args::{Colour, Global};
+use crate::output;
 use crate::exit::{Failure, failure};
 use crate::settings::{self, UserSettings};
 
@@ -59,7 +60,7 @@ impl Context {
     /// A line for people on standard error, unless they asked for quiet.
     pub(crate) fn say(&self, line: &str) {
         if !self.quiet {
-            anstream::eprintln!("{line}");
+            output::say(line);
         }
     }
 

@@ -12,6 +12,7 @@ use stanchion_model::Ecosystem;
 use stanchion_model::inventory::Inventory;
 use stanchion_net::{Client, Options};
 
+use crate::output;
 use crate::context::Context;
 use crate::exit::Failure;
 
@@ -173,8 +174,8 @@ impl Talk for Progress {
         }
         let bar = self.bar.lock().ok();
         match bar.as_ref().and_then(|bar| bar.as_ref()) {
-            Some(bar) => bar.suspend(|| anstream::eprintln!("{line}")),
-            None => anstream::eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| output::say(line)),
+            None => output::say(line),
         }
     }
 }

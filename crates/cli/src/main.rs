@@ -8,6 +8,7 @@ mod fetching;
 mod output;
 mod settings;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -37,9 +38,19 @@ fn fail(failure: &Failure) -> ExitCode {
         return Exit::Fine.into();
     }
     let red = anstyle_red();
-    anstream::eprintln!("{red}error{red:#}: {:#}", failure.error);
+    // A cause that its effect has already told is not told again.
+    let mut message = String::new();
+    for cause in failure.error.chain().map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message.push_str(if message.is_empty() { "" } else { ": " });
+            message.push_str(&cause);
+        }
+    }
+    let message = output::harmless(&message).replace('\n', " ");
+    // With standard error closed or full there is nobody left to tell.
+    let _ = writeln!(anstream::stderr().lock(), "{red}error{red:#}: {message}");
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("hint: {hint}");
+        output::say(&format!("hint: {hint}"));
     }
     failure.exit.into()
 }

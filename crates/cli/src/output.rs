@@ -69,8 +69,11 @@ pub(crate) fn write(
     match &output.file {
         None => {
             let mut out = anstream::stdout().lock();
-            make(&mut out)?;
-            out.flush()?;
+            match make(&mut out).and_then(|()| out.flush()) {
+                // A reader that has seen enough is no failure, and the verdict holds all the same.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                done => done.map_err(|error| failure(format!("cannot write to standard output: {error}")))?,
+            }
         }
         Some(path) => to_file(path, make).map_err(|error| {
             failure(format!("cannot write {}: {error}", path.display()))
@@ -100,6 +103,23 @@ fn to_file(path: &Path, make: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) 
         let _ = std::fs::remove_file(&part);
     }
     done
+}
+
+/// A line for people on standard error. That nobody takes it is no failure.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", harmless(line));
+}
+
+/// Text in which names and words of others stand, without what a terminal would obey or what turns the direction of
+/// reading; line breaks stay.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(
+        |c: char| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        },
+        "\u{fffd}",
+    )
 }
 
 /// Columns of the terminal; 100 where there is none to ask.

@@ -2,11 +2,16 @@
 //! how the project is scanned, and nothing about where this machine connects to or what it trusts: that stands
 //! in the user's own `config.toml`, because a scanned project may be hostile.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::exit::{Failure, failure};
+
+/// Bounds on a settings file, which a hostile project may bring along.
+const MOST_BYTES: u64 = 256 << 10;
+const MOST_PATTERNS: usize = 1000;
 
 /// `stanchion.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -74,7 +79,20 @@ pub(crate) fn project(target: &Path) -> Result<ProjectSettings, Failure> {
         .ancestors()
         .map(|folder| folder.join("stanchion.toml"))
         .find(|file| file.is_file());
-    found.map_or_else(|| Ok(ProjectSettings::default()), |file| read(&file))
+    let Some(file) = found else {
+        return Ok(ProjectSettings::default());
+    };
+    let folder = file.parent().unwrap_or(&start);
+    if file.canonicalize().is_ok_and(|real| !real.starts_with(folder)) {
+        let message = format!("{} is a link that leads out of its folder", file.display());
+        return Err(failure(message).hint("put the settings there themselves: a scanned project could point it anywhere"));
+    }
+    let settings: ProjectSettings = read(&file)?;
+    if settings.scan.exclude.len() > MOST_PATTERNS {
+        let message = format!("{}: more than {MOST_PATTERNS} patterns to exclude", file.display());
+        return Err(failure(message));
+    }
+    Ok(settings)
 }
 
 /// The user's settings: `STANCHION_CONFIG`, else `config.toml` in the platform's configuration folder.
@@ -95,8 +113,13 @@ pub(crate) fn user() -> Result<UserSettings, Failure> {
 }
 
 fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Failure> {
-    let text = std::fs::read_to_string(file)
+    let mut text = String::new();
+    std::fs::File::open(file)
+        .and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text))
         .map_err(|error| failure(format!("cannot read {}: {error}", file.display())))?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(failure(format!("{} has more than {MOST_BYTES} bytes", file.display())));
+    }
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| {
             text[..span.start.min(text.len())].matches('\n').count() + 1

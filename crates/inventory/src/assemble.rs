@@ -30,7 +30,10 @@ pub(crate) fn assemble(
     let mut by_root: BTreeMap<String, Vec<FileResult>> = BTreeMap::new();
     let files = results.len();
     for result in results {
-        let folder = result.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = result
+            .path
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder);
         let root = match &result.found.root {
             _ if result.found.document => result.path.clone(),
             Some(root) => root.clone(),
@@ -38,11 +41,18 @@ pub(crate) fn assemble(
         };
         by_root.entry(root).or_default().push(result);
     }
-    let mut inventory = Inventory { target: target.to_owned(), files, ..Inventory::default() };
+    let mut inventory = Inventory {
+        target: target.to_owned(),
+        files,
+        ..Inventory::default()
+    };
     let last = target.trim_end_matches('/').rsplit('/').next();
     let fallback = last.unwrap_or("project");
-    let work: Vec<(u32, String, Vec<FileResult>)> =
-        by_root.into_iter().zip(0..).map(|((root, results), number)| (number, root, results)).collect();
+    let work: Vec<(u32, String, Vec<FileResult>)> = by_root
+        .into_iter()
+        .zip(0..)
+        .map(|((root, results), number)| (number, root, results))
+        .collect();
     let built: Vec<Builder> = work
         .into_par_iter()
         .map(|(number, root, results)| Builder::build(number, root, results, fallback))
@@ -51,12 +61,14 @@ pub(crate) fn assemble(
     inventory.components.reserve_exact(total);
     for builder in built {
         let base = inventory.components.len() as u32;
-        inventory.components.extend(builder.components.into_iter().map(|mut component| {
-            for id in &mut component.dependencies {
-                *id += base;
-            }
-            component
-        }));
+        inventory
+            .components
+            .extend(builder.components.into_iter().map(|mut component| {
+                for id in &mut component.dependencies {
+                    *id += base;
+                }
+                component
+            }));
         inventory.projects.push(builder.project);
         inventory.facts.extend(builder.facts);
         problems.extend(builder.problems);
@@ -82,7 +94,12 @@ struct Builder {
 
 impl Builder {
     fn build(number: u32, root: String, results: Vec<FileResult>, fallback: &str) -> Self {
-        let project = Project { name: String::new(), version: None, files: Vec::new(), root };
+        let project = Project {
+            name: String::new(),
+            version: None,
+            files: Vec::new(),
+            root,
+        };
         let mut builder = Self {
             number,
             project,
@@ -115,11 +132,21 @@ impl Builder {
             });
         }
         for (kind, value, line) in found.facts {
-            let location = Location { path: shared.clone(), line };
-            self.facts.push(Fact { kind, value, location });
+            let location = Location {
+                path: shared.clone(),
+                line,
+            };
+            self.facts.push(Fact {
+                kind,
+                value,
+                location,
+            });
         }
-        let ids: Vec<Option<u32>> =
-            found.packages.into_iter().map(|package| self.package(package, &shared)).collect();
+        let ids: Vec<Option<u32>> = found
+            .packages
+            .into_iter()
+            .map(|package| self.package(package, &shared))
+            .collect();
         for (from, to) in found.edges {
             if let (Some(from), Some(to)) = (ids[from as usize], ids[to as usize])
                 && from != to
@@ -133,11 +160,20 @@ impl Builder {
 
     /// Adds a package, or joins it to the component that it is. `None` when it has no name that a purl can hold.
     fn package(&mut self, package: Package, path: &Arc<str>) -> Option<u32> {
-        let path = package.file.as_deref().map_or_else(|| path.clone(), Arc::from);
-        let location = Location { path, line: package.line };
+        let path = package
+            .file
+            .as_deref()
+            .map_or_else(|| path.clone(), Arc::from);
+        let location = Location {
+            path,
+            line: package.line,
+        };
         let identity = identity(&package);
         let same = self.index.entry(identity).or_default();
-        if let Some(&id) = same.iter().find(|&&id| is_same(&self.components[id as usize], &package)) {
+        if let Some(&id) = same
+            .iter()
+            .find(|&&id| is_same(&self.components[id as usize], &package))
+        {
             join(&mut self.components[id as usize], package, location);
             return Some(id);
         }
@@ -187,8 +223,15 @@ impl Builder {
     /// Names the project and puts everything in order.
     fn finish(&mut self, fallback: &str) {
         if self.project.name.is_empty() {
-            let folder = self.project.root.rsplit('/').next().filter(|name| !name.is_empty());
-            folder.unwrap_or(fallback).clone_into(&mut self.project.name);
+            let folder = self
+                .project
+                .root
+                .rsplit('/')
+                .next()
+                .filter(|name| !name.is_empty());
+            folder
+                .unwrap_or(fallback)
+                .clone_into(&mut self.project.name);
         }
         self.project.files.sort_unstable();
         self.project.files.dedup();

@@ -167,6 +167,16 @@ impl Package {
     }
 }
 
+fn told_last(reason: String) -> FoundProblem {
+    FoundProblem {
+        kind: ProblemKind::Unreadable,
+        path: None,
+        line: None,
+        reason,
+        hint: None,
+    }
+}
+
 fn hex_hash(algorithm: &str, hex: &str) -> Option<Hash> {
     let algorithm = Algorithm::from_word(algorithm)?;
     let good =
@@ -255,9 +265,93 @@ pub struct Found {
     pub(crate) files: Vec<String>,
     pub(crate) absorbed: Vec<String>,
     pub(crate) root: Option<String>,
+    room: Room,
+    /// What stands in for a package for which there is no room.
+    spare: Option<Box<Package>>,
+    untold: usize,
+    over: bool,
+}
+
+/// How much one file may give. Lockfiles take some hundred bytes a package; what names one in every few bytes is
+/// made to fill memory.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    packages: usize,
+    edges: usize,
+    facts: usize,
+}
+
+/// Problems of one file that are told one by one.
+const PROBLEMS: usize = 1000;
+const NO_ROOM: u32 = u32::MAX;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::of(0)
+    }
+}
+
+impl Room {
+    const fn of(bytes: usize) -> Self {
+        let packages = 20_000 + bytes / 100;
+        Self {
+            packages: if packages < 300_000 {
+                packages
+            } else {
+                300_000
+            },
+            edges: 500_000 + bytes / 10,
+            facts: 20_000,
+        }
+    }
 }
 
 impl Found {
+    /// With the room that a text of so many bytes has.
+    pub(crate) fn for_text(bytes: usize) -> Self {
+        Self {
+            room: Room::of(bytes),
+            ..Self::default()
+        }
+    }
+
+    /// Says what there was no room for.
+    pub(crate) fn close(&mut self) {
+        let most = self.room.packages;
+        if self.spare.take().is_some() || self.over {
+            self.problems.push(told_last(format!(
+                "more than {most} packages, too many for its size; the others were not taken in"
+            )));
+        }
+        if self.edges.len() >= self.room.edges {
+            self.problems.push(told_last(format!(
+                "more than {} relations between packages; the others were not taken in",
+                self.room.edges
+            )));
+        }
+        if self.untold > 0 {
+            self.problems.push(told_last(format!(
+                "{} more problems, which are not told one by one",
+                self.untold
+            )));
+        }
+    }
+
+    /// Whether there is no room for another package. A reader that asks has one, which is told as left out: it may
+    /// stop there.
+    pub(crate) fn full(&mut self) -> bool {
+        self.over |= self.packages.len() >= self.room.packages;
+        self.over
+    }
+
+    fn tell(&mut self, problem: FoundProblem) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.untold += 1;
+        }
+    }
+
     /// What the project calls itself; the first one said holds.
     pub fn project(&mut self, name: Option<&str>, version: Option<&str>) {
         let keep = |text: Option<&str>| {
@@ -281,36 +375,52 @@ impl Found {
 
     /// Adds a package.
     pub fn add(&mut self, package: Package) -> Handle {
+        if self.packages.len() >= self.room.packages {
+            self.spare = Some(Box::new(package));
+            return Handle(NO_ROOM);
+        }
         self.packages.push(package);
         Handle(self.packages.len() as u32 - 1)
     }
 
     /// The package behind a handle, to change it.
     pub fn package(&mut self, handle: Handle) -> &mut Package {
-        &mut self.packages[handle.0 as usize]
+        match self.packages.get_mut(handle.0 as usize) {
+            Some(package) => package,
+            None => self
+                .spare
+                .get_or_insert_with(|| Box::new(Package::new(Ecosystem::Generic, "", ""))),
+        }
     }
 
     /// The first package needs the second.
     pub fn depend(&mut self, from: Handle, to: Handle) {
-        if from != to {
+        let real = from.0 != NO_ROOM && to.0 != NO_ROOM;
+        if from != to && real && self.edges.len() < self.room.edges {
             self.edges.push((from.0, to.0));
         }
     }
 
     /// The first package uses the second where it is there: scopes spread over the edge as optional at most.
     pub fn depend_optionally(&mut self, from: Handle, to: Handle) {
+        let before = self.edges.len();
         self.depend(from, to);
-        self.optional.insert((from.0, to.0));
+        if self.edges.len() > before {
+            self.optional.insert((from.0, to.0));
+        }
     }
 
     /// The project itself asks for a package, for this reason. Marks it direct, and marks all others as not
     /// direct once [`Found::spread_scopes`] is called.
     pub fn declare(&mut self, handle: Handle, scope: Scope) {
-        let package = &mut self.packages[handle.0 as usize];
+        let package = self.package(handle);
         if package.origin != Origin::Own {
             package.direct = Some(true);
         }
-        self.declared.push((handle.0, scope));
+        // A package may be declared again and again; once for each reason is enough to spread it.
+        if handle.0 != NO_ROOM && self.declared.last() != Some(&(handle.0, scope)) {
+            self.declared.push((handle.0, scope));
+        }
     }
 
     /// Gives every package the strongest scope by which the project reaches it over the edges, starting from
@@ -409,7 +519,7 @@ impl Found {
         hint: Option<&str>,
     ) {
         let line = (line > 0).then_some(line);
-        self.problems.push(FoundProblem {
+        self.tell(FoundProblem {
             kind,
             path: None,
             line,
@@ -427,7 +537,7 @@ impl Found {
         reason: impl Into<String>,
     ) {
         let line = (line > 0).then_some(line);
-        self.problems.push(FoundProblem {
+        self.tell(FoundProblem {
             kind,
             path: Some(path.to_owned()),
             line,
@@ -438,6 +548,10 @@ impl Found {
 
     /// Anything else worth knowing, by a fixed word (`registry`, `toolchain`, ...); line 0 when it has none.
     pub fn fact(&mut self, kind: &str, value: impl Into<String>, line: u32) {
+        if self.facts.len() >= self.room.facts {
+            self.untold += 1;
+            return;
+        }
         self.facts
             .push((kind.to_owned(), value.into(), (line > 0).then_some(line)));
     }
@@ -516,6 +630,36 @@ mod tests {
                 Scope::Optional,
                 Scope::Optional,
                 Scope::Dev
+            ]
+        );
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_told_and_joins_nothing() {
+        let mut found = Found::default();
+        let first = found.add(Package::new(Ecosystem::Npm, "first", "1"));
+        let last = (0..30_000).fold(first, |_, n| {
+            found.problem(ProblemKind::Odd, n, "odd");
+            found.add(Package::new(Ecosystem::Npm, n.to_string(), "1"))
+        });
+        found.depend(first, last);
+        found.depend_optionally(last, first);
+        found.declare(last, Scope::Dev);
+        found.package(last).scope = Scope::Test;
+        found.spread_scopes();
+        found.close();
+        assert_eq!((found.packages.len(), found.edges.len()), (20_000, 0));
+        let told: Vec<&str> = found
+            .problems
+            .iter()
+            .skip(1000)
+            .map(|problem| problem.reason.as_str())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "more than 20000 packages, too many for its size; the others were not taken in",
+                "29000 more problems, which are not told one by one"
             ]
         );
     }

@@ -15,6 +15,11 @@ use crate::extractors::REGISTRY;
 use crate::found::{Found, Package};
 use crate::manifests;
 
+/// Bytes of files that are read at once.
+const WAVE: u64 = 8 << 20;
+/// Packages and problems that one scan holds; each takes some 800 bytes by the time it is told.
+const HELD: usize = 400_000;
+
 /// How to scan.
 #[derive(Clone, Debug, Default)]
 pub struct ScanOptions {
@@ -42,18 +47,36 @@ pub fn scan(tree: &Tree, target: &str, options: &ScanOptions) -> Result<Inventor
         .into_iter()
         .map(|skipped| problem(skipped.path, ProblemKind::Unreadable, skipped.reason))
         .collect();
+    // Only where a lockfile should be: a link of any other name may be what it likes.
+    problems.extend(walk.odd.into_iter().filter_map(|odd| {
+        matches!(named(&odd.path), Some(Reader::By(_)))
+            .then(|| problem(odd.path, ProblemKind::Unreadable, odd.reason))
+    }));
     // Largest first: the last thread to finish should be busy with something small.
     let mut files = walk.files;
     files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.path.cmp(&b.path)));
     let shared = Shared::new(&files);
-    let results: Vec<(Option<FileResult>, Option<Problem>)> = files
-        .par_iter()
-        .map(|file| read(tree, file, &shared, options))
-        .collect();
     let mut read = Vec::new();
-    for (result, failed) in results {
-        read.extend(result);
-        problems.extend(failed);
+    let mut held = 0;
+    let mut rest = files.as_slice();
+    while !rest.is_empty() {
+        if held >= HELD {
+            problems.extend(rest.iter().filter_map(|file| unread(&file.path)));
+            break;
+        }
+        let (wave, later) = rest.split_at(wave(rest));
+        let results: Vec<(Option<FileResult>, Option<Problem>)> = wave
+            .par_iter()
+            .map(|file| read_file(tree, file, &shared, options))
+            .collect();
+        for (result, failed) in results {
+            held += result.as_ref().map_or(0, |result| {
+                result.found.packages.len() + result.found.problems.len()
+            });
+            read.extend(result);
+            problems.extend(failed);
+        }
+        rest = later;
     }
     drop_absorbed(&mut read);
     if tree.single().is_none() {
@@ -71,13 +94,44 @@ pub fn scan(tree: &Tree, target: &str, options: &ScanOptions) -> Result<Inventor
     Ok(assemble(target, read, problems))
 }
 
+/// How many of the files are read at once: so many bytes, or a single larger one. What is in memory is bounded by it,
+/// and as the files are in order, so is the answer the same however many cores there are.
+fn wave(files: &[Entry]) -> usize {
+    let mut bytes = 0u64;
+    let fit = files.iter().take_while(|file| {
+        if !matches!(named(&file.path), Some(Reader::Manifest)) {
+            bytes = bytes.saturating_add(file.size);
+        }
+        bytes <= WAVE
+    });
+    fit.count().max(1)
+}
+
+fn unread(path: &str) -> Option<Problem> {
+    (!matches!(named(path), Some(Reader::Manifest))).then(|| Problem {
+        hint: Some("scan a part of the target at a time".into()),
+        ..problem(
+            path.to_owned(),
+            ProblemKind::Unreadable,
+            format!("it was not read: larger files gave more than {HELD} packages and problems, as many as one scan holds"),
+        )
+    })
+}
+
 /// The inventory of a single package that is named by its purl.
 pub fn of_purl(purl: Purl) -> Inventory {
     let target = purl.to_string();
     let mut found = Found::default();
     found.document();
     found.add(Package::from_purl(purl).direct(true));
-    assemble(&target, vec![FileResult { path: target.clone(), found }], Vec::new())
+    assemble(
+        &target,
+        vec![FileResult {
+            path: target.clone(),
+            found,
+        }],
+        Vec::new(),
+    )
 }
 
 fn named(path: &str) -> Option<Reader> {
@@ -91,7 +145,7 @@ fn named(path: &str) -> Option<Reader> {
     matches!(extension, "json" | "cdx" | "spdx" | "bom" | "sbom").then_some(Reader::Content)
 }
 
-fn read(
+fn read_file(
     tree: &Tree,
     file: &Entry,
     shared: &Shared<'_>,
@@ -178,7 +232,7 @@ fn read(
     if decoded.text.trim().is_empty() {
         return (None, failed("the file is empty".into(), None));
     }
-    let mut found = Found::default();
+    let mut found = Found::for_text(decoded.text.len());
     let input = Input {
         path: &file.path,
         text: &decoded.text,
@@ -195,6 +249,7 @@ fn read(
         );
         return (None, failed(reason, None));
     }
+    found.close();
     if found.document && found.is_empty() && found.problems.is_empty() {
         // A document without components, such as a VEX, is no inventory.
         return (None, damage);

@@ -18,14 +18,45 @@ use crate::plain::safe;
 
 /// The header row.
 pub const COLUMNS: [&str; 32] = [
-    "key", "kind", "id", "aliases", "title", "ecosystem", "component", "version", "purl", "project", "direct", "scope", "severity", "score",
-    "cvss_version", "cvss_score", "cvss_vector", "epss", "epss_percentile", "kev_added", "kev_ransomware", "ssvc_exploitation", "confidence",
-    "fixed_in", "upgrade_to", "path", "location", "threat_vectors", "cwes", "published", "sources", "other_locations",
+    "key",
+    "kind",
+    "id",
+    "aliases",
+    "title",
+    "ecosystem",
+    "component",
+    "version",
+    "purl",
+    "project",
+    "direct",
+    "scope",
+    "severity",
+    "score",
+    "cvss_version",
+    "cvss_score",
+    "cvss_vector",
+    "epss",
+    "epss_percentile",
+    "kev_added",
+    "kev_ransomware",
+    "ssvc_exploitation",
+    "confidence",
+    "fixed_in",
+    "upgrade_to",
+    "path",
+    "location",
+    "threat_vectors",
+    "cwes",
+    "published",
+    "sources",
+    "other_locations",
 ];
 
 /// Writes the report.
 pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(out);
     writer.write_record(COLUMNS)?;
     for finding in &assessment.findings {
         writer.write_record(row(finding).iter().map(|cell| guard(cell)))?;
@@ -35,11 +66,18 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 fn row(finding: &Finding) -> [String; COLUMNS.len()] {
     // The worst score speaks, as it does in the formula.
-    let cvss = finding.cvss.iter().max_by(|a, b| a.score.total_cmp(&b.score));
+    let cvss = finding
+        .cvss
+        .iter()
+        .max_by(|a, b| a.score.total_cmp(&b.score));
     let yes = |value: bool| if value { "true" } else { "false" }.to_owned();
     let share = |value: f64| format!("{value:.5}");
     let sources = {
-        let mut sources: Vec<&str> = finding.evidence.iter().map(|evidence| evidence.advisory.as_str()).collect();
+        let mut sources: Vec<&str> = finding
+            .evidence
+            .iter()
+            .map(|evidence| evidence.advisory.as_str())
+            .collect();
         sources.dedup();
         sources.join(" ")
     };
@@ -56,26 +94,65 @@ fn row(finding: &Finding) -> [String; COLUMNS.len()] {
         finding.project.clone(),
         finding.direct.map(yes).unwrap_or_default(),
         finding.scope.as_str().into(),
-        finding.severity.map(|severity| severity.as_str().to_owned()).unwrap_or_default(),
-        finding.score.map(|score| format!("{score:.1}")).unwrap_or_default(),
+        finding
+            .severity
+            .map(|severity| severity.as_str().to_owned())
+            .unwrap_or_default(),
+        finding
+            .score
+            .map(|score| format!("{score:.1}"))
+            .unwrap_or_default(),
         cvss.map(|cvss| cvss.version.clone()).unwrap_or_default(),
-        cvss.map(|cvss| format!("{:.1}", cvss.score)).unwrap_or_default(),
+        cvss.map(|cvss| format!("{:.1}", cvss.score))
+            .unwrap_or_default(),
         cvss.map(|cvss| cvss.vector.clone()).unwrap_or_default(),
-        finding.epss.map(|epss| share(epss.probability)).unwrap_or_default(),
-        finding.epss.map(|epss| share(epss.percentile)).unwrap_or_default(),
-        finding.kev.as_ref().map(|kev| kev.added.clone()).unwrap_or_default(),
-        finding.kev.as_ref().map(|kev| yes(kev.ransomware)).unwrap_or_default(),
-        finding.ssvc.map(|ssvc| exploitation(ssvc.exploitation).to_owned()).unwrap_or_default(),
+        finding
+            .epss
+            .map(|epss| share(epss.probability))
+            .unwrap_or_default(),
+        finding
+            .epss
+            .map(|epss| share(epss.percentile))
+            .unwrap_or_default(),
+        finding
+            .kev
+            .as_ref()
+            .map(|kev| kev.added.clone())
+            .unwrap_or_default(),
+        finding
+            .kev
+            .as_ref()
+            .map(|kev| yes(kev.ransomware))
+            .unwrap_or_default(),
+        finding
+            .ssvc
+            .map(|ssvc| exploitation(ssvc.exploitation).to_owned())
+            .unwrap_or_default(),
         confidence(finding.confidence).into(),
         finding.fixed_in.join(" "),
         finding.upgrade_to.clone().unwrap_or_default(),
-        finding.paths.first().map(|path| path.join(" > ")).unwrap_or_default(),
+        finding
+            .paths
+            .first()
+            .map(|path| path.join(" > "))
+            .unwrap_or_default(),
         first_place(finding),
-        finding.vectors.iter().map(|vector| vector.id()).collect::<Vec<_>>().join(" "),
+        finding
+            .vectors
+            .iter()
+            .map(|vector| vector.id())
+            .collect::<Vec<_>>()
+            .join(" "),
         finding.cwes.join(" "),
         finding.published.clone().unwrap_or_default(),
         sources,
-        finding.locations.iter().skip(1).map(place).collect::<Vec<_>>().join("; "),
+        finding
+            .locations
+            .iter()
+            .skip(1)
+            .map(place)
+            .collect::<Vec<_>>()
+            .join("; "),
     ]
 }
 
@@ -100,7 +177,9 @@ const fn confidence(value: Confidence) -> &'static str {
 fn guard(cell: &str) -> String {
     let text = safe(cell);
     match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
+            format!("'{text}")
+        }
         _ => text,
     }
 }
@@ -125,18 +204,30 @@ mod tests {
     fn no_spreadsheet_runs_a_cell() {
         let text = written(&hostile());
         let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-        assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
+        assert_eq!(
+            reader.headers().unwrap().iter().collect::<Vec<_>>(),
+            COLUMNS
+        );
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), hostile().findings.len());
         for cell in rows.iter().flatten() {
-            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']), "{cell:?}");
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']),
+                "{cell:?}"
+            );
             assert!(!cell.contains(['\u{1b}', '\u{202e}']), "{cell:?}");
         }
-        assert!(rows[0].iter().any(|cell| cell == "'=cmd|' /C calc'!A0"), "{rows:?}");
+        assert!(
+            rows[0].iter().any(|cell| cell == "'=cmd|' /C calc'!A0"),
+            "{rows:?}"
+        );
     }
 
     #[test]
     fn without_findings_the_header_stands_alone() {
-        assert_eq!(written(&Assessment::default()), format!("{}\r\n", COLUMNS.join(",")));
+        assert_eq!(
+            written(&Assessment::default()),
+            format!("{}\r\n", COLUMNS.join(","))
+        );
     }
 }

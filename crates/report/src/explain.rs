@@ -57,32 +57,55 @@ fn entry(out: &mut String, label: &str, text: &str) {
 }
 
 /// A vulnerability, with the findings of the project at hand.
-pub fn vulnerability(id: &str, advisories: &[Advisory], findings: &[Finding], view: &View) -> String {
+pub fn vulnerability(
+    id: &str,
+    advisories: &[Advisory],
+    findings: &[Finding],
+    view: &View,
+) -> String {
     let mut out = String::new();
     for finding in findings {
         out.push_str(&self::finding(finding));
         out.push('\n');
     }
     if findings.is_empty() {
-        let title = advisories.iter().map(|advisory| advisory.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
+        let title = advisories
+            .iter()
+            .map(|advisory| advisory.title.as_str())
+            .find(|title| !title.is_empty())
+            .unwrap_or_default();
         let _ = writeln!(out, "{}   {}\n", safe(id), safe(title));
         for advisory in advisories {
             let mut parts: Vec<String> = Vec::new();
             parts.extend(advisory.severity.clone());
-            parts.extend(advisory.cvss.iter().map(|vector| match Vector::parse(vector) {
-                Ok(parsed) => format!("{:.1} ({})", parsed.score(), safe(vector)),
-                Err(_) => safe(vector),
-            }));
+            parts.extend(
+                advisory
+                    .cvss
+                    .iter()
+                    .map(|vector| match Vector::parse(vector) {
+                        Ok(parsed) => format!("{:.1} ({})", parsed.score(), safe(vector)),
+                        Err(_) => safe(vector),
+                    }),
+            );
             parts.extend(advisory.cwes.iter().map(|cwe| format!("CWE-{cwe}")));
             if let Some(published) = &advisory.published {
                 parts.push(format!("published {}", day(published)));
             }
-            entry(&mut out, "Record", &format!("{}   {}", safe(&advisory.id), parts.join("  ·  ")));
+            entry(
+                &mut out,
+                "Record",
+                &format!("{}   {}", safe(&advisory.id), parts.join("  ·  ")),
+            );
         }
     }
     if view.verbose {
         for advisory in advisories {
-            let _ = writeln!(out, "--- {}: {}\n", safe(&advisory.id), safe(&advisory.title));
+            let _ = writeln!(
+                out,
+                "--- {}: {}\n",
+                safe(&advisory.id),
+                safe(&advisory.title)
+            );
             for line in advisory.details.lines() {
                 let _ = writeln!(out, "  {}", safe(line));
             }
@@ -93,12 +116,23 @@ pub fn vulnerability(id: &str, advisories: &[Advisory], findings: &[Finding], vi
             out.push('\n');
         }
     } else {
-        let mut links: Vec<&str> = advisories.iter().flat_map(|advisory| advisory.references.iter().map(String::as_str)).collect();
+        let mut links: Vec<&str> = advisories
+            .iter()
+            .flat_map(|advisory| advisory.references.iter().map(String::as_str))
+            .collect();
         links.sort_unstable();
         links.dedup();
         let first = links.first().map(|link| safe(link)).unwrap_or_default();
-        let more = if links.len() > 1 { format!(" and {} more", links.len() - 1) } else { String::new() };
-        entry(&mut out, "Read on", &format!("{first}{more}; the advisory's text with -v"));
+        let more = if links.len() > 1 {
+            format!(" and {} more", links.len() - 1)
+        } else {
+            String::new()
+        };
+        entry(
+            &mut out,
+            "Read on",
+            &format!("{first}{more}; the advisory's text with -v"),
+        );
     }
     out
 }
@@ -122,35 +156,86 @@ pub fn finding(finding: &Finding) -> String {
     let _ = writeln!(out, "{head}\n{}\n", safe(&finding.title));
     if let Some(score) = finding.score {
         for (at, factor) in finding.factors.iter().enumerate() {
-            let label = if at == 0 { format!("Why {score:.0}") } else { String::new() };
-            entry(&mut out, &label, &format!("{:>5.1} of {:<4.0} {}: {}", factor.points, factor.max, factor.name, safe(&factor.value)));
+            let label = if at == 0 {
+                format!("Why {score:.0}")
+            } else {
+                String::new()
+            };
+            entry(
+                &mut out,
+                &label,
+                &format!(
+                    "{:>5.1} of {:<4.0} {}: {}",
+                    factor.points,
+                    factor.max,
+                    factor.name,
+                    safe(&factor.value)
+                ),
+            );
         }
     }
     for (at, evidence) in finding.evidence.iter().enumerate() {
         let label = if at == 0 { "Affected" } else { "" };
-        entry(&mut out, label, &format!("{} ({}) {}", safe(&evidence.advisory), safe(&evidence.source), because(evidence, finding)));
+        entry(
+            &mut out,
+            label,
+            &format!(
+                "{} ({}) {}",
+                safe(&evidence.advisory),
+                safe(&evidence.source),
+                because(evidence, finding)
+            ),
+        );
         if let Some(note) = &evidence.note {
             entry(&mut out, "", &format!("less than certain: {}", safe(note)));
         }
     }
     for (at, place) in finding.locations.iter().enumerate() {
         let label = if at == 0 { "Here" } else { "" };
-        let line = place.line.map_or_else(String::new, |line| format!(":{line}"));
+        let line = place
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
         entry(&mut out, label, &format!("{}{line}", safe(&place.path)));
     }
     for path in &finding.paths {
-        entry(&mut out, "", &path.iter().map(|step| safe(step)).collect::<Vec<_>>().join(" > "));
+        entry(
+            &mut out,
+            "",
+            &path
+                .iter()
+                .map(|step| safe(step))
+                .collect::<Vec<_>>()
+                .join(" > "),
+        );
     }
     if finding.other_paths > 0 {
-        entry(&mut out, "", &format!("and {} other paths", finding.other_paths));
+        entry(
+            &mut out,
+            "",
+            &format!("and {} other paths", finding.other_paths),
+        );
     }
     if !finding.vectors.is_empty() {
-        let titles: Vec<&str> = finding.vectors.iter().copied().map(ThreatVector::title).collect();
+        let titles: Vec<&str> = finding
+            .vectors
+            .iter()
+            .copied()
+            .map(ThreatVector::title)
+            .collect();
         entry(&mut out, "Used for", &titles.join(", "));
     }
     entry(&mut out, "Do", &advice(finding));
     if !finding.aliases.is_empty() {
-        entry(&mut out, "Also", &finding.aliases.iter().map(|alias| safe(alias)).collect::<Vec<_>>().join(", "));
+        entry(
+            &mut out,
+            "Also",
+            &finding
+                .aliases
+                .iter()
+                .map(|alias| safe(alias))
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
     }
     out
 }
@@ -159,7 +244,12 @@ pub fn finding(finding: &Finding) -> String {
 pub(crate) fn because(evidence: &Evidence, finding: &Finding) -> String {
     match evidence.range.strip_prefix("listed: ") {
         Some(version) => format!("lists {}", safe(version)),
-        None => format!("says {}; {} is inside ({} order)", safe(&evidence.range), safe(&finding.component.version), safe(&evidence.comparator)),
+        None => format!(
+            "says {}; {} is inside ({} order)",
+            safe(&evidence.range),
+            safe(&finding.component.version),
+            safe(&evidence.comparator)
+        ),
     }
 }
 
@@ -168,40 +258,70 @@ pub(crate) fn advice(finding: &Finding) -> String {
     let component = &finding.component;
     let name = safe(&component.name);
     match finding.kind {
-        Kind::Malicious => return format!("remove {name} at once, and rotate every secret that the machines it ran on could read"),
-        Kind::Unmaintained => return format!("look for a maintained successor of {name}; nobody will fix what is found in it next"),
-        Kind::Yanked => return format!("move {name} to another version: its author withdrew {}", safe(&component.version)),
+        Kind::Malicious => {
+            return format!(
+                "remove {name} at once, and rotate every secret that the machines it ran on could read"
+            );
+        }
+        Kind::Unmaintained => {
+            return format!(
+                "look for a maintained successor of {name}; nobody will fix what is found in it next"
+            );
+        }
+        Kind::Yanked => {
+            return format!(
+                "move {name} to another version: its author withdrew {}",
+                safe(&component.version)
+            );
+        }
         Kind::EndOfLife => return format!("move {name} to a release that is still supported"),
         _ => {}
     }
-    let clears = finding.upgrade_to.as_ref().map(|version| (version, "everything known about it"));
-    let Some((version, what)) = clears.or_else(|| finding.fixed_in.first().map(|version| (version, "this"))) else {
-        return format!("no version clears it yet: look for a workaround in the advisory, replace {name}, or ask its maker");
+    let clears = finding
+        .upgrade_to
+        .as_ref()
+        .map(|version| (version, "everything known about it"));
+    let Some((version, what)) =
+        clears.or_else(|| finding.fixed_in.first().map(|version| (version, "this")))
+    else {
+        return format!(
+            "no version clears it yet: look for a workaround in the advisory, replace {name}, or ask its maker"
+        );
     };
     let version = safe(version);
     match (finding.direct, finding.paths.first()) {
         (Some(false), Some(path)) if path.len() > 2 => {
             let first = safe(&path[1]);
-            format!("raise {first} until it brings {name} {version} or later, which clears {what}; or override {name} to {version}")
+            format!(
+                "raise {first} until it brings {name} {version} or later, which clears {what}; or override {name} to {version}"
+            )
         }
-        _ => format!("raise {name} from {} to {version} or later, which clears {what}", safe(&component.version)),
+        _ => format!(
+            "raise {name} from {} to {version} or later, which clears {what}",
+            safe(&component.version)
+        ),
     }
 }
 
 /// A CVSS vector in words.
 pub fn cvss(vector: &Vector) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{vector}   {:.1} {}   (CVSS {})\n", vector.score(), vector.severity().as_str(), vector.version());
+    let _ = writeln!(
+        out,
+        "{vector}   {:.1} {}   (CVSS {})\n",
+        vector.score(),
+        vector.severity().as_str(),
+        vector.version()
+    );
     entry(&mut out, "Base", &format!("{:.1}", vector.base_score()));
-    if vector.has_temporal() {
-        if let Some(score) = vector.temporal_score() {
-            entry(&mut out, "Temporal", &format!("{score:.1}"));
-        }
+    if let Some(score) = vector.temporal_score().filter(|_| vector.has_temporal()) {
+        entry(&mut out, "Temporal", &format!("{score:.1}"));
     }
-    if vector.has_environmental() {
-        if let Some(score) = vector.environmental_score() {
-            entry(&mut out, "Environment", &format!("{score:.1}"));
-        }
+    if let Some(score) = vector
+        .environmental_score()
+        .filter(|_| vector.has_environmental())
+    {
+        entry(&mut out, "Environment", &format!("{score:.1}"));
     }
     out.push('\n');
     for ((metric, _), (name, value)) in vector.metrics().zip(vector.explain()) {

@@ -37,8 +37,15 @@ impl<'a> Group<'a> {
             return Fix::Remove;
         }
         // Whichever finding knows what clears everything speaks for all; else the worst that has any fix.
-        let all = self.findings.iter().find_map(|finding| finding.upgrade_to.as_deref());
-        let some = || self.findings.iter().find_map(|finding| finding.fixed_in.first());
+        let all = self
+            .findings
+            .iter()
+            .find_map(|finding| finding.upgrade_to.as_deref());
+        let some = || {
+            self.findings
+                .iter()
+                .find_map(|finding| finding.fixed_in.first())
+        };
         match (all, some) {
             (Some(version), _) => Fix::Whole(version),
             (None, some) => some().map_or(Fix::Unknown, |version| Fix::Part(version)),
@@ -49,7 +56,11 @@ impl<'a> Group<'a> {
     pub(crate) fn cleared(&self) -> usize {
         match self.fix() {
             Fix::Remove | Fix::Whole(_) => self.findings.len(),
-            Fix::Part(version) => self.findings.iter().filter(|finding| finding.fixed_in.iter().any(|fixed| fixed == version)).count(),
+            Fix::Part(version) => self
+                .findings
+                .iter()
+                .filter(|finding| finding.fixed_in.iter().any(|fixed| fixed == version))
+                .count(),
             Fix::Unknown => 0,
         }
     }
@@ -86,12 +97,31 @@ pub(crate) fn group<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<
     for finding in findings {
         let key = (&finding.project, &finding.component.purl);
         let at = *known.entry(key).or_insert_with(|| {
-            groups.push(Group { findings: Vec::new() });
+            groups.push(Group {
+                findings: Vec::new(),
+            });
             groups.len() - 1
         });
         groups[at].findings.push(finding);
     }
     groups
+}
+
+/// What has a score, and what has none: the one is weighed, the other told apart. A component may stand in both.
+pub(crate) fn split(findings: &[Finding]) -> (Vec<Group<'_>>, Vec<Group<'_>>) {
+    let part = |scored: bool| {
+        group(
+            findings
+                .iter()
+                .filter(move |finding| finding.score.is_some() == scored),
+        )
+    };
+    (part(true), part(false))
+}
+
+/// Components (of a project) that the findings are about.
+pub(crate) fn components<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> usize {
+    group(findings).len()
 }
 
 /// Raising (or removing) one component, wherever it stands.
@@ -118,7 +148,13 @@ pub(crate) fn upgrades<'a>(groups: &[Group<'a>]) -> Vec<Upgrade<'a>> {
         }
         let key = (worst.component.ecosystem, &worst.component.name, fix);
         let place = *known.entry(key).or_insert_with(|| {
-            upgrades.push(Upgrade { fix, worst, from: Vec::new(), cleared: 0, groups: Vec::new() });
+            upgrades.push(Upgrade {
+                fix,
+                worst,
+                from: Vec::new(),
+                cleared: 0,
+                groups: Vec::new(),
+            });
             upgrades.len() - 1
         });
         let upgrade = &mut upgrades[place];
@@ -128,9 +164,18 @@ pub(crate) fn upgrades<'a>(groups: &[Group<'a>]) -> Vec<Upgrade<'a>> {
             upgrade.from.push(&worst.component.version);
         }
     }
-    let urgent = |upgrade: &Upgrade<'_>| (upgrade.worst.kind == Kind::Malicious, upgrade.worst.kev.is_some());
+    let urgent = |upgrade: &Upgrade<'_>| {
+        (
+            upgrade.worst.kind == Kind::Malicious,
+            upgrade.worst.kev.is_some(),
+        )
+    };
     // Groups come worst first, so that a stable sort keeps that order among equals.
-    upgrades.sort_by(|a, b| urgent(b).cmp(&urgent(a)).then_with(|| b.cleared.cmp(&a.cleared)));
+    upgrades.sort_by(|a, b| {
+        urgent(b)
+            .cmp(&urgent(a))
+            .then_with(|| b.cleared.cmp(&a.cleared))
+    });
     upgrades
 }
 
@@ -147,7 +192,14 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 6] = [Self::Malicious, Self::Critical, Self::High, Self::Medium, Self::Low, Self::Other];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Malicious,
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Other,
+    ];
 
     pub(crate) fn of(finding: &Finding) -> Self {
         if finding.kind == Kind::Malicious {
@@ -177,7 +229,9 @@ impl Class {
 /// A Maven artifact is known by its artifact, everything else by its whole name.
 pub(crate) fn short_name(finding: &Finding) -> String {
     let name = finding.component.name.as_str();
-    let artifact = name.rsplit_once(':').filter(|_| finding.component.ecosystem == Ecosystem::Maven);
+    let artifact = name
+        .rsplit_once(':')
+        .filter(|_| finding.component.ecosystem == Ecosystem::Maven);
     safe(artifact.map_or(name, |(_, artifact)| artifact))
 }
 

@@ -11,7 +11,9 @@ use stanchion_model::finding::Finding;
 use stanchion_model::report::Assessment;
 
 use crate::answer::{answer, reasons};
-use crate::group::{Class, Fix, Group, Upgrade, first_place, group, short_name, upgrades};
+use crate::group::{
+    Class, Fix, Group, Upgrade, components, first_place, short_name, split, upgrades,
+};
 use crate::plain::{age, count, day, problem, problem_place, safe, tag, tally, telling, thousands};
 
 /// Bytes of the whole document; a byte is never less than a character.
@@ -32,22 +34,33 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 fn render(assessment: &Assessment) -> String {
     let mut out = String::new();
-    let groups = group(&assessment.findings);
-    head(&mut out, assessment, &groups);
+    let (scored, unscored) = split(&assessment.findings);
+    head(&mut out, assessment, &scored);
     let problems = problems(assessment);
     let foot = foot(assessment);
-    let (scored, unscored): (Vec<&Group<'_>>, Vec<&Group<'_>>) = groups.iter().partition(|group| group.score().is_some());
     let mut room = LIMIT.saturating_sub(out.len() + problems.len() + foot.len() + RESERVE);
     let first = &scored[..scored.len().min(SHOWN)];
     let left = table(&mut out, first, &mut room);
     let rest = &scored[first.len()..];
     if left > 0 {
-        let _ = writeln!(out, "{} left out here to stay within the size of a comment.\n", count(left + rest.len(), "component is", "components are"));
+        let _ = writeln!(
+            out,
+            "{} left out here to stay within the size of a comment.\n",
+            count(left + rest.len(), "component is", "components are")
+        );
     } else if !rest.is_empty() {
-        let _ = writeln!(out, "<details><summary>{}</summary>\n", count(rest.len(), "more component", "more components"));
+        let _ = writeln!(
+            out,
+            "<details><summary>{}</summary>\n",
+            count(rest.len(), "more component", "more components")
+        );
         let left = table(&mut out, rest, &mut room);
         if left > 0 {
-            let _ = writeln!(out, "{} left out here to stay within the size of a comment.\n", count(left, "component is", "components are"));
+            let _ = writeln!(
+                out,
+                "{} left out here to stay within the size of a comment.\n",
+                count(left, "component is", "components are")
+            );
         }
         out.push_str("</details>\n\n");
     }
@@ -57,10 +70,13 @@ fn render(assessment: &Assessment) -> String {
     out
 }
 
-fn head(out: &mut String, assessment: &Assessment, groups: &[Group<'_>]) {
+fn head(out: &mut String, assessment: &Assessment, scored: &[Group<'_>]) {
     let _ = writeln!(out, "## {}\n", text(&answer(assessment).text));
     if assessment.database.kind == "starter" {
-        let _ = writeln!(out, "**Only the starter set of advisories is here**, so most vulnerabilities are not found: run `stanchion db update`.\n");
+        let _ = writeln!(
+            out,
+            "**Only the starter set of advisories is here**, so most vulnerabilities are not found: run `stanchion db update`.\n"
+        );
     }
     let findings: Vec<&Finding> = assessment.findings.iter().collect();
     if findings.is_empty() {
@@ -70,21 +86,44 @@ fn head(out: &mut String, assessment: &Assessment, groups: &[Group<'_>]) {
         out,
         "{} in {} of {}: {}.",
         count(findings.len(), "finding", "findings"),
-        thousands(groups.len() as u64),
+        thousands(components(&assessment.findings) as u64),
         count(assessment.component_count(), "component", "components"),
         tally(&findings)
     );
-    let upgrades = upgrades(groups);
+    let upgrades = upgrades(scored);
     let cleared: usize = upgrades.iter().map(|upgrade| upgrade.cleared).sum();
     if let [first, ..] = &upgrades[..] {
         let most: Vec<&Upgrade<'_>> = upgrades.iter().take(3).collect();
-        let named: Vec<String> = most.iter().map(|upgrade| format!("{} ({})", step(upgrade), thousands(upgrade.cleared as u64))).collect();
-        let verb = if upgrades.len() == 1 { "upgrade clears" } else { "upgrades clear" };
-        let lead = if first.fix == Fix::Remove { "first" } else { "most by" };
-        let _ = writeln!(out, "{} {verb} {} of them; {lead} {}.", thousands(upgrades.len() as u64), thousands(cleared as u64), named.join(", "));
+        let named: Vec<String> = most
+            .iter()
+            .map(|upgrade| format!("{} ({})", step(upgrade), thousands(upgrade.cleared as u64)))
+            .collect();
+        let verb = if upgrades.len() == 1 {
+            "upgrade clears"
+        } else {
+            "upgrades clear"
+        };
+        let lead = if first.fix == Fix::Remove {
+            "first"
+        } else {
+            "most by"
+        };
+        let _ = writeln!(
+            out,
+            "{} {verb} {} of them; {lead} {}.",
+            thousands(upgrades.len() as u64),
+            thousands(cleared as u64),
+            named.join(", ")
+        );
     }
     if assessment.verdict.denied {
-        let _ = writeln!(out, "The {} gate is closed by {}, under {}.", text(&assessment.verdict.gate), text(&reasons(assessment)), text(&crate::plain::policy(&assessment.verdict.policy)));
+        let _ = writeln!(
+            out,
+            "The {} gate is closed by {}, under {}.",
+            text(&assessment.verdict.gate),
+            text(&reasons(assessment)),
+            text(&crate::plain::policy(&assessment.verdict.policy))
+        );
     }
     out.push('\n');
 }
@@ -100,7 +139,7 @@ fn step(upgrade: &Upgrade<'_>) -> String {
 }
 
 /// Rows as long as there is room; how many are left out.
-fn table(out: &mut String, groups: &[&Group<'_>], room: &mut usize) -> usize {
+fn table(out: &mut String, groups: &[Group<'_>], room: &mut usize) -> usize {
     if groups.is_empty() {
         return 0;
     }
@@ -124,12 +163,24 @@ fn table(out: &mut String, groups: &[&Group<'_>], room: &mut usize) -> usize {
 
 fn row(group: &Group<'_>) -> String {
     let worst = group.worst();
-    let component = code(&format!("{} {}", short_name(worst), worst.component.version));
+    let component = code(&format!(
+        "{} {}",
+        short_name(worst),
+        worst.component.version
+    ));
     let others = group.findings.len() - 1;
-    let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+    let more = if others == 0 {
+        String::new()
+    } else {
+        format!(" and {others} more")
+    };
     let class = Class::of(worst).word();
     let tag = tag(worst);
-    let tag = if tag == class || tag.is_empty() { class.to_owned() } else { format!("**{tag}**, {class}") };
+    let tag = if tag == class || tag.is_empty() {
+        class.to_owned()
+    } else {
+        format!("**{tag}**, {class}")
+    };
     let tag = tag.replace("**malicious**, malicious", "**malicious**");
     let fix = match group.fix() {
         Fix::Remove => "remove it".to_owned(),
@@ -147,14 +198,27 @@ fn row(group: &Group<'_>) -> String {
     )
 }
 
-fn lapsed(out: &mut String, groups: &[&Group<'_>], room: &mut usize) {
+fn lapsed(out: &mut String, groups: &[Group<'_>], room: &mut usize) {
     if groups.is_empty() {
         return;
     }
-    let _ = writeln!(out, "<details><summary>{} unmaintained, withdrawn or no longer supported</summary>\n", count(groups.len(), "component", "components"));
+    let _ = writeln!(
+        out,
+        "<details><summary>{} unmaintained, withdrawn or no longer supported</summary>\n",
+        count(groups.len(), "component", "components")
+    );
     for (at, group) in groups.iter().enumerate() {
         let worst = group.worst();
-        let line = format!("- {}: {} ({})\n", code(&format!("{} {}", short_name(worst), worst.component.version)), text(&cut(&worst.title)), crate::plain::word(worst.kind));
+        let line = format!(
+            "- {}: {} ({})\n",
+            code(&format!(
+                "{} {}",
+                short_name(worst),
+                worst.component.version
+            )),
+            text(&cut(&worst.title)),
+            crate::plain::word(worst.kind)
+        );
         if line.len() > *room {
             let _ = writeln!(out, "- and {} more", thousands((groups.len() - at) as u64));
             break;
@@ -171,19 +235,39 @@ fn problems(assessment: &Assessment) -> String {
         return String::new();
     }
     problems.sort_by_key(|problem| problem.kind);
-    let mut out = format!("<details><summary>The answer has gaps: {} not read, resolved or matched</summary>\n\n", count(problems.len(), "thing", "things"));
+    let mut out = format!(
+        "<details><summary>The answer has gaps: {} not read, resolved or matched</summary>\n\n",
+        count(problems.len(), "thing", "things")
+    );
     for entry in problems.iter().take(PROBLEMS) {
-        let _ = writeln!(out, "- {}: {} {}", problem(entry.kind), code(&cut(&problem_place(entry))), text(&cut(&entry.reason)));
+        let _ = writeln!(
+            out,
+            "- {}: {} {}",
+            problem(entry.kind),
+            code(&cut(&problem_place(entry))),
+            text(&cut(&entry.reason))
+        );
     }
     if problems.len() > PROBLEMS {
-        let _ = writeln!(out, "- and {} more", thousands((problems.len() - PROBLEMS) as u64));
+        let _ = writeln!(
+            out,
+            "- and {} more",
+            thousands((problems.len() - PROBLEMS) as u64)
+        );
     }
     out.push_str("\n</details>\n\n");
     out
 }
 
 fn foot(assessment: &Assessment) -> String {
-    let left = if assessment.filtered > 0 { format!(" · {} left out by filters", count(assessment.filtered, "finding", "findings")) } else { String::new() };
+    let left = if assessment.filtered > 0 {
+        format!(
+            " · {} left out by filters",
+            count(assessment.filtered, "finding", "findings")
+        )
+    } else {
+        String::new()
+    };
     format!(
         "<sub>Stanchion {} · {} read · {} · as of {}{left}</sub>\n",
         env!("CARGO_PKG_VERSION"),
@@ -217,7 +301,11 @@ fn code(content: &str) -> String {
         return String::new();
     }
     let tidy = !content.contains(['`', '|', '\\', '<', '>', '&', '$']) && content.trim() == content;
-    if tidy { format!("`{content}`") } else { format!("<code>{}</code>", text(&content)) }
+    if tidy {
+        format!("`{content}`")
+    } else {
+        format!("<code>{}</code>", text(&content))
+    }
 }
 
 /// Plain text. Marks of Markdown become character references; a comment that nobody sees stands behind what would
@@ -233,18 +321,25 @@ fn text(content: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '^' | '@' | '$' | '!' | '"' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '^' | '@' | '$'
+            | '!' | '"' => {
                 let _ = write!(out, "&#{};", c as u32);
             }
             _ => out.push(c),
         }
-        let word = next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '"' | '`' | '_' | '-' | '+' | '/'));
+        let word = next.is_some_and(|next| {
+            next.is_alphanumeric() || matches!(next, '"' | '`' | '_' | '-' | '+' | '/')
+        });
         let breaks = match c {
             '@' => true,
-            '#' | '!' | '~' | '$' | '^' | '%' | '&' | ':' => word,
+            '#' | '!' | '~' | '$' | '^' | '%' | '&' => word,
+            // An address, or an emoji where a word could start; not `group:artifact:1`.
+            ':' => next == Some('/') || (word && !before.is_alphanumeric()),
             // `www.` starts an address, and `GH-1` a reference.
             '.' => before.eq_ignore_ascii_case(&'w') && word,
-            '-' => before.eq_ignore_ascii_case(&'h') && next.is_some_and(|next| next.is_ascii_digit()),
+            '-' => {
+                before.eq_ignore_ascii_case(&'h') && next.is_some_and(|next| next.is_ascii_digit())
+            }
             _ => false,
         };
         if breaks {
@@ -268,10 +363,18 @@ mod tests {
     #[test]
     fn nothing_from_a_file_formats_links_or_mentions() {
         let page = render(&hostile());
-        assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+        assert!(
+            !page.contains("<script") && !page.contains("<img"),
+            "{page}"
+        );
         // Nothing in a code span is looked at for marks, mentions or addresses.
         let outside: String = page.split('`').step_by(2).collect();
-        assert!(!outside.contains("](http://evil") && !outside.contains("@octocat") && !outside.contains("www.evil"), "{page}");
+        assert!(
+            !outside.contains("](http://evil")
+                && !outside.contains("@octocat")
+                && !outside.contains("www.evil"),
+            "{page}"
+        );
         // Every row of a table has the cells that its head has.
         for line in page.lines().filter(|line| line.starts_with('|')) {
             assert_eq!(line.matches('|').count(), 6, "{line}");
@@ -281,8 +384,14 @@ mod tests {
 
     #[test]
     fn text_is_inert() {
-        assert_eq!(text("a|b `c` *d* [e](http://f)"), "a&#124;b &#96;c&#96; &#42;d&#42; &#91;e&#93;(http:<!-- -->//f)");
-        assert_eq!(text("@all see #12, GH-3 and www.evil.example :tada:"), "&#64;<!-- -->all see &#35;<!-- -->12, GH-<!-- -->3 and www.<!-- -->evil.example :<!-- -->tada:");
+        assert_eq!(
+            text("a|b `c` *d* [e](http://f)"),
+            "a&#124;b &#96;c&#96; &#42;d&#42; &#91;e&#93;(http:<!-- -->//f)"
+        );
+        assert_eq!(
+            text("@all see #12, GH-3 and www.evil.example :tada:"),
+            "&#64;<!-- -->all see &#35;<!-- -->12, GH-<!-- -->3 and www.<!-- -->evil.example :<!-- -->tada:"
+        );
         assert_eq!(code("plain-name 1.0"), "`plain-name 1.0`");
         assert_eq!(code("a`|b"), "<code>a&#96;&#124;b</code>");
         assert_eq!(code("@scope/name"), "`@scope/name`");
@@ -294,11 +403,14 @@ mod tests {
         assert!(page.len() < LIMIT, "{}", page.len());
         assert!(page.contains("components are left out here"), "{page}");
         assert!(page.ends_with("</sub>\n"));
-        assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+        assert_eq!(
+            page.matches("<details>").count(),
+            page.matches("</details>").count()
+        );
     }
 
     #[test]
     fn nothing_found_says_what_was_looked_at() {
-        insta::assert_snapshot!(render(&clear()), @"");
+        insta::assert_snapshot!(render(&clear()));
     }
 }

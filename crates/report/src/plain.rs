@@ -14,7 +14,11 @@ pub(crate) fn safe(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
     };
-    if text.contains(hostile) { text.replace(hostile, "\u{fffd}") } else { text.to_owned() }
+    if text.contains(hostile) {
+        text.replace(hostile, "\u{fffd}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Columns that a text takes.
@@ -60,13 +64,20 @@ pub(crate) fn cut_front(text: &str, columns: usize) -> String {
         kept.push(c);
     }
     let tail: String = kept.into_iter().rev().collect();
-    if columns == 0 { String::new() } else { format!("…{tail}") }
+    if columns == 0 {
+        String::new()
+    } else {
+        format!("…{tail}")
+    }
 }
 
 /// Padded on the right.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let mut out = text.to_owned();
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(text.width())));
+    out.extend(std::iter::repeat_n(
+        ' ',
+        columns.saturating_sub(text.width()),
+    ));
     out
 }
 
@@ -75,7 +86,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -85,12 +96,18 @@ pub(crate) fn thousands(number: u64) -> String {
 
 /// `1 finding`, `2 findings`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", thousands(number as u64), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        thousands(number as u64),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// `20 Nov 2026` of an RFC 3339 time or a date; the text itself where it is neither.
 pub(crate) fn day(time: &str) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let parts = || -> Option<String> {
         let mut parts = time.get(..10)?.split('-');
         let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
@@ -121,7 +138,9 @@ pub(crate) fn tag(finding: &Finding) -> String {
         return format!("EPSS {:.0} %", epss.probability * 100.0);
     }
     match finding.kind {
-        Kind::Vulnerability => finding.severity.map_or_else(String::new, |severity| severity.as_str().to_owned()),
+        Kind::Vulnerability => finding
+            .severity
+            .map_or_else(String::new, |severity| severity.as_str().to_owned()),
         kind => word(kind).to_owned(),
     }
 }
@@ -161,20 +180,30 @@ pub(crate) fn problem_place(problem: &Problem) -> String {
 
 /// The problems that change the answer.
 pub(crate) fn telling(problems: &[Problem]) -> Vec<&Problem> {
-    problems.iter().filter(|problem| problem.kind != ProblemKind::Odd).collect()
+    problems
+        .iter()
+        .filter(|problem| problem.kind != ProblemKind::Odd)
+        .collect()
 }
 
 /// A finding's project by its folder; the target itself has none.
 pub(crate) fn project(finding: &Finding) -> String {
     match finding.project.as_str() {
-        "" => finding.paths.first().filter(|path| path.len() > 1).map_or_else(|| "the target".into(), |path| safe(&path[0])),
+        "" => finding
+            .paths
+            .first()
+            .filter(|path| path.len() > 1)
+            .map_or_else(|| "the target".into(), |path| safe(&path[0])),
         root => safe(root),
     }
 }
 
 /// Where an id of the usual form is published.
 pub(crate) fn address(id: &str) -> Option<String> {
-    let tidy = id.len() < 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.' | '_'));
+    let tidy = id.len() < 100
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.' | '_'));
     if !tidy || !id.contains('-') {
         return None;
     }
@@ -214,13 +243,49 @@ pub(crate) fn tally(findings: &[&Finding]) -> String {
             parts.push(format!("{} {word}", thousands(number as u64)));
         }
     };
-    part(findings.iter().filter(|finding| finding.kind == Kind::Malicious).count(), "malicious");
-    part(findings.iter().filter(|finding| finding.kev.is_some()).count(), "exploited");
-    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
-        part(findings.iter().filter(|finding| finding.severity == Some(severity) && finding.kind != Kind::Malicious).count(), severity.as_str());
+    part(
+        findings
+            .iter()
+            .filter(|finding| finding.kind == Kind::Malicious)
+            .count(),
+        "malicious",
+    );
+    part(
+        findings
+            .iter()
+            .filter(|finding| finding.kev.is_some())
+            .count(),
+        "exploited",
+    );
+    for severity in [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+    ] {
+        part(
+            findings
+                .iter()
+                .filter(|finding| {
+                    finding.severity == Some(severity) && finding.kind != Kind::Malicious
+                })
+                .count(),
+            severity.as_str(),
+        );
     }
-    for kind in [Kind::Unsound, Kind::Unmaintained, Kind::EndOfLife, Kind::Yanked] {
-        part(findings.iter().filter(|finding| finding.kind == kind).count(), word(kind));
+    for kind in [
+        Kind::Unsound,
+        Kind::Unmaintained,
+        Kind::EndOfLife,
+        Kind::Yanked,
+    ] {
+        part(
+            findings
+                .iter()
+                .filter(|finding| finding.kind == kind)
+                .count(),
+            word(kind),
+        );
     }
     parts.join(", ")
 }
@@ -231,7 +296,10 @@ mod tests {
 
     #[test]
     fn hostile_text_is_made_harmless() {
-        assert_eq!(safe("a\u{1b}[31mb\u{202e}c\n"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
+        assert_eq!(
+            safe("a\u{1b}[31mb\u{202e}c\n"),
+            "a\u{fffd}[31mb\u{fffd}c\u{fffd}"
+        );
         assert_eq!(safe("größe 日本"), "größe 日本");
     }
 

@@ -4,22 +4,44 @@ use std::sync::Arc;
 
 use stanchion_model::Ecosystem;
 use stanchion_model::cvss::Severity;
-use stanchion_model::finding::{Confidence, CvssScore, Epss, Evidence, Exploitation, Factor, Finding, FindingComponent, Kev, Kind, Ssvc};
-use stanchion_model::inventory::{Component, Inventory, Location, Origin, Problem, ProblemKind, Project, Scope};
+use stanchion_model::finding::{
+    Confidence, CvssScore, Epss, Evidence, Exploitation, Factor, Finding, FindingComponent, Kev,
+    Kind, Ssvc,
+};
+use stanchion_model::inventory::{
+    Component, Inventory, Location, Origin, Problem, ProblemKind, Project, Scope,
+};
 use stanchion_model::purl::Purl;
-use stanchion_model::report::{Assessment, DatabaseInfo, PolicyName, SourceInfo, Verdict, Violation};
+use stanchion_model::report::{
+    Assessment, DatabaseInfo, PolicyName, SourceInfo, Verdict, Violation,
+};
 use stanchion_model::threat::ThreatVector;
 
 fn location(path: &str, line: u32) -> Location {
-    Location { path: Arc::from(path), line: Some(line) }
+    Location {
+        path: Arc::from(path),
+        line: Some(line),
+    }
 }
 
 fn factor(name: &str, value: &str, points: f64, max: f64) -> Factor {
-    Factor { name: name.into(), value: value.into(), points, max, assumed: false }
+    Factor {
+        name: name.into(),
+        value: value.into(),
+        points,
+        max,
+        assumed: false,
+    }
 }
 
 /// A finding of `name version` in an npm project.
-pub(crate) fn finding(id: &str, name: &str, version: &str, severity: Severity, score: f64) -> Finding {
+pub(crate) fn finding(
+    id: &str,
+    name: &str,
+    version: &str,
+    severity: Severity,
+    score: f64,
+) -> Finding {
     let purl = Purl::parse(&format!("pkg:npm/left@{version}")).unwrap();
     Finding {
         key: format!("web|pkg:npm/{name}|{id}"),
@@ -27,18 +49,42 @@ pub(crate) fn finding(id: &str, name: &str, version: &str, severity: Severity, s
         id: id.into(),
         aliases: vec!["GHSA-aaaa-bbbb-cccc".into()],
         title: format!("Something in {name} is wrong"),
-        component: FindingComponent { purl, name: name.into(), version: version.into(), ecosystem: Ecosystem::Npm },
+        component: FindingComponent {
+            purl,
+            name: name.into(),
+            version: version.into(),
+            ecosystem: Ecosystem::Npm,
+        },
         project: "web".into(),
         direct: Some(false),
-        locations: vec![location("web/package-lock.json", 12), location("web/package-lock.json", 99)],
-        paths: vec![vec!["web".into(), "express@4.0.0".into(), format!("{name}@{version}")]],
+        locations: vec![
+            location("web/package-lock.json", 12),
+            location("web/package-lock.json", 99),
+        ],
+        paths: vec![vec![
+            "web".into(),
+            "express@4.0.0".into(),
+            format!("{name}@{version}"),
+        ]],
         other_paths: 1,
         scope: Scope::Runtime,
         severity: Some(severity),
-        cvss: vec![CvssScore { version: "3.1".into(), vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(), score: 9.8, source: "GHSA-aaaa-bbbb-cccc".into() }],
-        epss: Some(Epss { probability: 0.1234, percentile: 0.95 }),
+        cvss: vec![CvssScore {
+            version: "3.1".into(),
+            vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
+            score: 9.8,
+            source: "GHSA-aaaa-bbbb-cccc".into(),
+        }],
+        epss: Some(Epss {
+            probability: 0.1234,
+            percentile: 0.95,
+        }),
         kev: None,
-        ssvc: Some(Ssvc { exploitation: Exploitation::Poc, automatable: true, total_impact: false }),
+        ssvc: Some(Ssvc {
+            exploitation: Exploitation::Poc,
+            automatable: true,
+            total_impact: false,
+        }),
         score: Some(score),
         factors: vec![
             factor("severity", "9.8 (CVSS 3.1)", 44.1, 45.0),
@@ -94,8 +140,17 @@ pub(crate) fn clear() -> Assessment {
         as_of: "2026-11-24T08:00:00Z".into(),
         inventory: Inventory {
             target: "examples/storefront".into(),
-            projects: vec![Project { root: "web".into(), name: "storefront-web".into(), version: Some("1.0.0".into()), files: vec!["web/package-lock.json".into()] }],
-            components: vec![component("express", Some("MIT")), component("lodash", Some("MIT")), component("ws", None)],
+            projects: vec![Project {
+                root: "web".into(),
+                name: "storefront-web".into(),
+                version: Some("1.0.0".into()),
+                files: vec!["web/package-lock.json".into()],
+            }],
+            components: vec![
+                component("express", Some("MIT")),
+                component("lodash", Some("MIT")),
+                component("ws", None),
+            ],
             files: 1,
             ..Inventory::default()
         },
@@ -107,18 +162,47 @@ pub(crate) fn clear() -> Assessment {
             withdrawn: 10,
             merged: 3,
             refused: 1,
-            sources: vec![SourceInfo { name: "npm".into(), records: 92_340, newest: Some("2026-11-19".into()), fetched: Some("2026-11-20T00:00:00Z".into()), failed: None }],
+            sources: vec![SourceInfo {
+                name: "npm".into(),
+                records: 92_340,
+                newest: Some("2026-11-19".into()),
+                fetched: Some("2026-11-20T00:00:00Z".into()),
+                failed: None,
+            }],
         },
-        verdict: Verdict { gate: "build".into(), policy: PolicyName { name: "default".into(), digest: None }, ..Verdict::default() },
+        verdict: Verdict {
+            gate: "build".into(),
+            policy: PolicyName {
+                name: "default".into(),
+                digest: None,
+            },
+            ..Verdict::default()
+        },
         ..Assessment::default()
     }
 }
 
 /// One of each that reports tell apart.
 pub(crate) fn assessment() -> Assessment {
-    let mut exploited = finding("CVE-2021-44228", "log4js", "2.14.1", Severity::Critical, 97.0);
-    exploited.kev = Some(Kev { added: "2021-12-10".into(), due: Some("2021-12-24".into()), ransomware: true });
-    let mut second = finding("CVE-2021-45046", "log4js", "2.14.1", Severity::Critical, 90.0);
+    let mut exploited = finding(
+        "CVE-2021-44228",
+        "log4js",
+        "2.14.1",
+        Severity::Critical,
+        97.0,
+    );
+    exploited.kev = Some(Kev {
+        added: "2021-12-10".into(),
+        due: Some("2021-12-24".into()),
+        ransomware: true,
+    });
+    let mut second = finding(
+        "CVE-2021-45046",
+        "log4js",
+        "2.14.1",
+        Severity::Critical,
+        90.0,
+    );
     second.fixed_in = vec!["1.2.2".into(), "1.2.3".into()];
     let mut unfixed = finding("CVE-2020-0001", "ws", "7.0.0", Severity::Medium, 41.0);
     unfixed.component.purl = Purl::parse("pkg:npm/ws@7.0.0").unwrap();
@@ -128,12 +212,25 @@ pub(crate) fn assessment() -> Assessment {
     unfixed.factors[2].assumed = true;
     let mut lapsed = finding("RUSTSEC-2024-0001", "atty", "0.2.14", Severity::Low, 0.0);
     lapsed.component.purl = Purl::parse("pkg:cargo/atty@0.2.14").unwrap();
-    (lapsed.kind, lapsed.severity, lapsed.score, lapsed.epss) = (Kind::Unmaintained, None, None, None);
-    (lapsed.cvss, lapsed.factors, lapsed.fixed_in, lapsed.upgrade_to) = (Vec::new(), Vec::new(), Vec::new(), None);
-    let violation = |rule: &str, finding: &Finding| Violation { rule: rule.into(), finding: finding.key.clone(), reason: "because".into() };
+    (lapsed.kind, lapsed.severity, lapsed.score, lapsed.epss) =
+        (Kind::Unmaintained, None, None, None);
+    (
+        lapsed.cvss,
+        lapsed.factors,
+        lapsed.fixed_in,
+        lapsed.upgrade_to,
+    ) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let violation = |rule: &str, finding: &Finding| Violation {
+        rule: rule.into(),
+        finding: finding.key.clone(),
+        reason: "because".into(),
+    };
     let mut assessment = clear();
     assessment.verdict.denied = true;
-    assessment.verdict.violations = vec![violation("default/exploited", &exploited), violation("default/critical-with-fix", &second)];
+    assessment.verdict.violations = vec![
+        violation("default/exploited", &exploited),
+        violation("default/critical-with-fix", &second),
+    ];
     assessment.problems = vec![Problem {
         path: "api/pom.xml".into(),
         line: Some(14),
@@ -148,7 +245,13 @@ pub(crate) fn assessment() -> Assessment {
 /// Text that would like to be more than text, in every field that comes from outside.
 pub(crate) fn hostile() -> Assessment {
     let evil = "</style><script>alert(1)</script><img src=http://evil.example/x onerror='a()'>\"|`[x](http://evil.example) @octocat www.evil.example\u{202e}\u{1b}[31m";
-    let mut bad = finding("CVE-2021-44228", evil, "1.0\" onload=\"x", Severity::Critical, 97.0);
+    let mut bad = finding(
+        "CVE-2021-44228",
+        evil,
+        "1.0\" onload=\"x",
+        Severity::Critical,
+        97.0,
+    );
     bad.title = "=cmd|' /C calc'!A0".into();
     bad.aliases = vec!["\t=1+1".into(), "javascript:alert(1)".into()];
     bad.locations = vec![location("a|b/`<b>`\u{202e}/package-lock.json", 1)];
@@ -171,7 +274,13 @@ pub(crate) fn hostile() -> Assessment {
     assessment.inventory.components[0].licences = vec![evil.into()];
     assessment.database.sources[0].name = "<script>".into();
     assessment.verdict.policy.name = "</p><script>".into();
-    assessment.problems = vec![Problem { path: "`|<b>`".into(), line: None, kind: ProblemKind::Unreadable, reason: evil.into(), hint: Some("<hr>".into()) }];
+    assessment.problems = vec![Problem {
+        path: "`|<b>`".into(),
+        line: None,
+        kind: ProblemKind::Unreadable,
+        reason: evil.into(),
+        hint: Some("<hr>".into()),
+    }];
     assessment.findings = vec![bad, alone];
     assessment
 }
@@ -179,9 +288,15 @@ pub(crate) fn hostile() -> Assessment {
 /// So many findings, three to a component.
 pub(crate) fn many(number: usize) -> Assessment {
     let mut assessment = clear();
-    assessment.findings = (0..number)
+    assessment.findings = (0..u32::try_from(number).unwrap())
         .map(|at| {
-            let mut one = finding(&format!("CVE-2024-{at:05}"), &format!("component-with-a-name-{}", at / 3), "1.0.0", Severity::High, 90.0 - at as f64 / 100.0);
+            let mut one = finding(
+                &format!("CVE-2024-{at:05}"),
+                &format!("component-with-a-name-{}", at / 3),
+                "1.0.0",
+                Severity::High,
+                90.0 - f64::from(at) / 100.0,
+            );
             one.component.purl = Purl::parse(&format!("pkg:npm/c{}@1.0.0", at / 3)).unwrap();
             one
         })

@@ -29,7 +29,7 @@ fn read<'a>(text: &'a str, limits: &Limits, relaxed: bool) -> Document<'a> {
         at: 0,
         line: 1,
         depth_left: limits.depth,
-        nodes_left: limits.nodes,
+        nodes_left: limits.values(text.len()),
         limits: *limits,
         relaxed,
         warnings: Vec::new(),
@@ -135,7 +135,8 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Node<'a> {
         let line = self.line;
         if self.nodes_left == 0 {
-            self.fail(format!("more than {} values", self.limits.nodes));
+            let most = self.limits.values(self.text.len());
+            self.fail(format!("more than {most} values"));
             return Node::new(line, Value::Null);
         }
         self.nodes_left -= 1;
@@ -460,6 +461,20 @@ mod tests {
 
     fn whole(text: &str) -> Node<'_> {
         parse(text, &Limits::default()).whole().unwrap()
+    }
+
+    #[test]
+    fn what_holds_too_many_values_for_its_size_is_refused() {
+        let text = format!("{{\"a\":1,\"b\":[{}0]}}", "0,".repeat(2_000_000));
+        let document = parse(&text, &Limits::default());
+        assert!(
+            document
+                .error
+                .unwrap()
+                .message
+                .contains("more than 466667 values")
+        );
+        assert_eq!(document.root.get("a").unwrap().as_u64(), Some(1));
     }
 
     #[test]

@@ -15,8 +15,21 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             depth: 128,
-            nodes: 8_000_000,
+            nodes: 2_000_000,
         }
+    }
+}
+
+/// Values that any document may hold, whatever its size.
+const FREE: usize = 300_000;
+/// Bytes of text for each value beyond those. Lockfiles and SBOMs take some thirty a value; what takes two is made to
+/// fill memory, since a value takes up to seventy bytes of it.
+const BYTES_A_VALUE: usize = 24;
+
+impl Limits {
+    /// How many values a text of so many bytes may hold.
+    pub fn values(&self, bytes: usize) -> usize {
+        self.nodes.min(FREE + bytes / BYTES_A_VALUE)
     }
 }
 
@@ -95,6 +108,27 @@ impl<'a> Document<'a> {
             None => Ok(self.root),
         }
     }
+}
+
+/// A text up to the line at which it has too much of what a parser with no bound of its own would hold in memory,
+/// and the error that says so. `cost` is that of one byte.
+pub(crate) fn within<'a>(
+    text: &'a str,
+    most: usize,
+    what: &str,
+    cost: impl Fn(u8) -> usize,
+) -> (&'a str, Option<SyntaxError>) {
+    let mut spent = 0;
+    for (at, &byte) in text.as_bytes().iter().enumerate() {
+        spent += cost(byte);
+        if spent > most {
+            let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |end| end + 1);
+            let line = crate::text::line_at(text.as_bytes(), at);
+            let message = format!("too many {what} for its size");
+            return (&text[..start], Some(SyntaxError { line, message }));
+        }
+    }
+    (text, None)
 }
 
 const NULL: Node<'static> = Node {

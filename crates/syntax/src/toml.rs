@@ -5,22 +5,41 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::node::within;
 use crate::{Document, Limits, Member, Node, SyntaxError, Value};
+
+/// What any document may cost the parser, and bytes of text for each unit beyond that.
+const FREE: usize = 400_000;
+const BYTES_A_UNIT: usize = 10;
 
 /// Reads a document. After an error, what could still be read is kept.
 pub fn parse<'a>(text: &'a str, limits: &Limits) -> Document<'a> {
+    // The parser makes its whole tree before ours is begun, whatever our limits. A key or a value of a list costs it
+    // some 400 bytes, a line break a quarter of that at most.
+    let (text, over) = within(
+        text,
+        FREE + text.len() / BYTES_A_UNIT,
+        "values",
+        |byte| match byte {
+            b',' | b'=' | b'[' | b'{' => 4,
+            b'\n' => 1,
+            _ => 0,
+        },
+    );
     let (table, errors) = DeTable::parse_recoverable(text);
     let lines = Lines::of(text);
-    let error = errors.first().map(|error| {
-        let line = error.span().map_or(1, |span| lines.line(span.start));
-        SyntaxError {
-            line,
-            message: error.message().replace('\n', ", "),
-        }
+    let error = over.or_else(|| {
+        errors.first().map(|error| {
+            let line = error.span().map_or(1, |span| lines.line(span.start));
+            SyntaxError {
+                line,
+                message: error.message().replace('\n', ", "),
+            }
+        })
     });
     let mut reader = Reader {
         lines,
-        nodes_left: limits.nodes,
+        nodes_left: limits.values(text.len()),
         error,
     };
     let root = reader.table(1, table.into_inner(), limits.depth);
@@ -121,6 +140,18 @@ mod tests {
         assert_eq!(document.error.unwrap().line, 2);
         assert_eq!(document.root.get("a").unwrap().as_u64(), Some(1));
         assert_eq!(document.root.get("c").unwrap().as_u64(), Some(3));
+    }
+
+    #[test]
+    fn too_many_values_are_refused_before_the_parser_holds_them() {
+        let text = format!("a = 1\nb = [{}0]\n", "0,".repeat(2_000_000));
+        let document = parse(&text, &Limits::default());
+        let error = document.error.unwrap();
+        assert_eq!(
+            (error.line, error.message.as_str()),
+            (2, "too many values for its size")
+        );
+        assert_eq!(document.root.get("a").unwrap().as_u64(), Some(1));
     }
 
     #[test]

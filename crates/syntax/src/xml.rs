@@ -100,7 +100,7 @@ pub fn parse<'a>(text: &'a str, limits: &Limits) -> XmlDocument<'a> {
         counted: 0,
         line: 1,
         stack: Vec::new(),
-        nodes_left: limits.nodes,
+        nodes_left: limits.values(text.len()),
         depth: limits.depth,
         document: XmlDocument::default(),
     };
@@ -246,7 +246,8 @@ impl<'a> Building<'a> {
         for attribute in tag.attributes().with_checks(false) {
             match attribute {
                 Ok(attribute) => {
-                    cost += 1;
+                    // Two texts of its own.
+                    cost += 2;
                     let value = attribute.normalized_value(XmlVersion::Implicit1_0);
                     let value = value
                         .map_or_else(|_| attribute.value.clone().into_owned(), Cow::into_owned);
@@ -358,6 +359,14 @@ mod tests {
         let document = read(text);
         assert_eq!(document.root.unwrap().text, "&x;&y;");
         assert_eq!(document.warnings.len(), 3);
+    }
+
+    #[test]
+    fn what_holds_too_many_elements_for_its_size_is_refused() {
+        let text = format!("<a><x>1</x>{}</a>", "<b/>".repeat(1_000_000));
+        let document = read(&text);
+        assert!(document.error.unwrap().message.contains("too many"));
+        assert_eq!(document.root.unwrap().value("x"), Some("1"));
     }
 
     #[test]

@@ -8,6 +8,10 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
+/// Entries of flow collections that any document may hold, and bytes of text for each one beyond those.
+const FREE_FLOW: usize = 200_000;
+const BYTES_A_FLOW: usize = 100;
+
 use crate::{Document, Limits, Member, Node, SyntaxError, Value};
 
 /// Reads the first document of a stream; [`parse_all`] reads the others too.
@@ -103,12 +107,19 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
     let mut stack: Vec<Open<'a>> = Vec::new();
     let mut anchors: HashMap<usize, (Node<'a>, usize)> = HashMap::new();
     let mut nodes = 0usize;
-    let mut error = None;
+    // A key takes a value of its own here, and twice the room that it takes in other notations.
+    let most_nodes = limits.values(text.len()).min(1_500_000);
+    // The parser holds all of a flow collection before it gives the first of it, whatever our limits: what has more
+    // entries in brackets than any lockfile is read up to there.
+    let most_flow = FREE_FLOW + text.len() / BYTES_A_FLOW;
+    let (text, mut error) = crate::node::within(text, most_flow, "entries in brackets", |byte| {
+        usize::from(matches!(byte, b',' | b'[' | b'{'))
+    });
     for step in Parser::new_from_str(text) {
         let (event, span) = match step {
             Ok(step) => step,
             Err(scan) => {
-                error = Some(SyntaxError {
+                error.get_or_insert(SyntaxError {
                     line: scan.marker().line() as u32,
                     message: scan.info().to_owned(),
                 });
@@ -142,17 +153,17 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
                 (open.close(), anchor)
             }),
             Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some((node, size)) if nodes + size <= limits.nodes => {
+                Some((node, size)) if nodes + size <= most_nodes => {
                     nodes += size;
                     Some((node.clone(), 0))
                 }
                 Some(_) => {
-                    let message = format!("aliases expand to more than {} values", limits.nodes);
-                    error = Some(SyntaxError { line, message });
+                    let message = format!("aliases expand to more than {} values", most_nodes);
+                    error.get_or_insert(SyntaxError { line, message });
                     break;
                 }
                 None => {
-                    error = Some(SyntaxError {
+                    error.get_or_insert(SyntaxError {
                         line,
                         message: "an alias without its anchor".into(),
                     });
@@ -163,16 +174,16 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
             _ => None,
         };
         if stack.len() > limits.depth {
-            error = Some(SyntaxError {
+            error.get_or_insert(SyntaxError {
                 line,
                 message: format!("nested deeper than {} levels", limits.depth),
             });
             break;
         }
-        if nodes > limits.nodes {
-            error = Some(SyntaxError {
+        if nodes > most_nodes {
+            error.get_or_insert(SyntaxError {
                 line,
-                message: format!("more than {} values", limits.nodes),
+                message: format!("more than {} values", most_nodes),
             });
             break;
         }
@@ -249,6 +260,16 @@ mod tests {
         };
         let error = parse(&bomb, &limits).error.unwrap();
         assert!(error.message.contains("more than 100000 values"), "{error}");
+    }
+
+    #[test]
+    fn too_much_in_brackets_is_refused_before_the_parser_holds_it() {
+        let text = format!("a: 1\nb: [{}0]\n", "0,".repeat(2_000_000));
+        let document = parse(&text, &Limits::default());
+        let error = document.error.unwrap();
+        assert_eq!(error.line, 2);
+        assert!(error.message.contains("entries in brackets"), "{error}");
+        assert_eq!(document.root.get("a").unwrap().text(), Some("1"));
     }
 
     #[test]

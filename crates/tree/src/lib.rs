@@ -26,7 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            file_bytes: 128 << 20,
+            file_bytes: 64 << 20,
             head_bytes: 4096,
             files: 10_000_000,
         }

@@ -55,6 +55,9 @@ pub struct Walk {
     pub files: Vec<Entry>,
     /// Places that could not be looked at.
     pub skipped: Vec<Skipped>,
+    /// Links, pipes, devices and sockets with a name that was wanted. A link to a file that the walk finds by itself
+    /// is not among them.
+    pub odd: Vec<Skipped>,
     /// How many files were looked at.
     pub seen: usize,
 }
@@ -82,8 +85,8 @@ impl Tree {
                     path: single.to_owned(),
                     size,
                 }],
-                skipped: Vec::new(),
                 seen: 1,
+                ..Walk::default()
             });
         }
         let mut excludes = OverrideBuilder::new(self.root());
@@ -124,12 +127,29 @@ impl Tree {
                             return WalkState::Quit;
                         }
                         let path = self.relative(entry.path());
+                        if wants(&path) && entry.path().to_str().is_none() {
+                            // What is not UTF-8 cannot be named to anyone, and so not opened again either.
+                            let reason = "its path is not UTF-8, so it was not read".into();
+                            if let Ok(mut found) = found.lock() {
+                                found.skipped.push(Skipped { path, reason });
+                            }
+                            return WalkState::Continue;
+                        }
                         // The size is asked for only when the name is wanted: a stat a file is what a walk costs.
                         if wants(&path) {
                             let size = entry.metadata().map_or(0, |metadata| metadata.len());
                             if let Ok(mut found) = found.lock() {
                                 found.files.push(Entry { path, size });
                             }
+                        }
+                    }
+                    Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => {
+                        let path = self.relative(entry.path());
+                        if wants(&path)
+                            && let Some(reason) = self.why_not(&path, wants)
+                            && let Ok(mut found) = found.lock()
+                        {
+                            found.odd.push(Skipped { path, reason });
                         }
                     }
                     Ok(_) => {}
@@ -152,6 +172,7 @@ impl Tree {
         }
         walk.files.sort_unstable();
         walk.skipped.sort_unstable();
+        walk.odd.sort_unstable();
         Ok(walk)
     }
 
@@ -169,6 +190,24 @@ impl Tree {
             .map_or_else(|| error.to_string(), ToString::to_string);
         if let Ok(mut found) = found.lock() {
             found.skipped.push(Skipped { path, reason });
+        }
+    }
+
+    /// Why something that is no file and no folder is not read; `None` for a link to what is read by itself.
+    fn why_not(&self, path: &str, wants: &(dyn Fn(&str) -> bool + Sync)) -> Option<String> {
+        let link = self.root().join(path);
+        if !link.is_symlink() {
+            return Some(TreeError::NotAFile.to_string());
+        }
+        match link.canonicalize() {
+            Ok(real) if !real.starts_with(self.root()) => {
+                Some("it is a link that leads out of the scanned folder, so it was not read".into())
+            }
+            Ok(real) if real.is_file() && !wants(&self.relative(&real)) => {
+                Some("it is a link, which is not followed; scan it by its own name".into())
+            }
+            Ok(_) => None,
+            Err(error) => Some(format!("it is a link that leads nowhere: {error}")),
         }
     }
 
@@ -245,5 +284,46 @@ mod tests {
             ..WalkOptions::default()
         });
         assert_eq!(found, ["a/package-lock.json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_a_wanted_name_and_is_not_read_is_told() {
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::symlink;
+
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("x"), "x").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink(outside.path().join("x"), at("out.lock")).unwrap();
+        symlink("none", at("nowhere.lock")).unwrap();
+        fs::write(at("real.lock"), "x").unwrap();
+        symlink("real.lock", at("again.lock")).unwrap();
+        fs::write(at("other"), "x").unwrap();
+        symlink("other", at("other.lock")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket.lock")).unwrap();
+        let odd = folder
+            .path()
+            .join(std::ffi::OsStr::from_bytes(b"\xff.lock"));
+        fs::write(odd, "x").unwrap();
+        let tree = Tree::open(folder.path(), Limits::default()).unwrap();
+        let wants = |path: &str| path.ends_with(".lock");
+        let walk = tree.walk(&WalkOptions::default(), &wants).unwrap();
+        assert_eq!(walk.files.len(), 1);
+        assert_eq!(
+            (walk.skipped.len(), walk.skipped[0].path.as_str()),
+            (1, "\u{fffd}.lock")
+        );
+        let told: Vec<&str> = walk.odd.iter().map(|odd| odd.path.as_str()).collect();
+        assert_eq!(
+            told,
+            ["nowhere.lock", "other.lock", "out.lock", "socket.lock"]
+        );
+        assert!(
+            walk.odd[2].reason.contains("leads out of"),
+            "{:?}",
+            walk.odd
+        );
     }
 }

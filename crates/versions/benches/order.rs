@@ -20,6 +20,13 @@ const TYPICAL: &[(Scheme, &str, &str)] = &[
     (Scheme::Debian, "1.1.1n-0+deb11u5", "1.1.1n-0+deb11u4"),
     (Scheme::Alpine, "3.1.4-r5", "3.1.4_rc1-r0"),
     (Scheme::Rpm, "1:3.0.7-24.el9", "1:3.0.7-6.el9_2"),
+    // Those that differ in the numbers they start with.
+    (Scheme::Pep440, "2.31.0", "2.28.2"),
+    (Scheme::Maven, "2.17.1", "2.14.0-rc1"),
+    (Scheme::NuGet, "13.0.3", "12.0.1"),
+    (Scheme::RubyGems, "7.0.8.1", "7.1.0.rc1"),
+    (Scheme::Debian, "1.1.1n-0+deb11u5", "1.1.0l-1~deb9u1"),
+    (Scheme::Rpm, "3.0.7-24.el9", "3.2.2-6.el9_2"),
 ];
 
 #[divan::bench(args = 0..TYPICAL.len())]

@@ -1,11 +1,13 @@
 //! Explains an order in a sentence, and says what is a pre-release.
 //!
-//! The order always comes from the scheme itself. The sentence is found by reading both versions as parts
+//! The order always comes from the scheme itself; of a pair of Maven's it is what Maven says, and the sentence
+//! tells where matching differs. The sentence is found by reading both versions as parts
 //! (numbers, words, what comes before or after them) and naming the first that differs, so that it cannot
 //! contradict the order.
 
 use std::cmp::Ordering;
 
+use crate::maven_pairwise::{self, Pairwise};
 use crate::{
     Certainty, Scheme, alpine, conan, debian, generic, maven, pep440, rpm, rubygems, semver,
 };
@@ -54,10 +56,40 @@ impl Place {
 
 pub(crate) fn explain(scheme: Scheme, a: &str, b: &str) -> Explanation {
     let order = scheme.compare(a, b);
+    if scheme == Scheme::Maven {
+        let pair = maven_pairwise::compare(a, b);
+        if pair.order != order {
+            return Explanation {
+                order: pair.order,
+                deciding_part: only_in_maven(pair, order, a, b),
+            };
+        }
+    }
     Explanation {
         order,
         deciding_part: sentence(scheme, order, a, b),
     }
+}
+
+/// The sentence on a pair that Maven's own comparison orders otherwise than matching does.
+fn only_in_maven(pair: Pairwise, matching: Ordering, a: &str, b: &str) -> String {
+    let says = |order| match order {
+        Ordering::Less => "comes before",
+        Ordering::Equal => "equals",
+        Ordering::Greater => "comes after",
+    };
+    let why = if pair.by_end == Ordering::Equal {
+        "weighs zeros and `ga` before a word otherwise"
+    } else {
+        "is not transitive around such pre-releases"
+    };
+    format!(
+        "`{}` {} `{}` in Maven's own comparison (up to 3.8.6), which {why}; in matching it {} it",
+        short(a),
+        says(pair.order),
+        short(b),
+        says(matching)
+    )
 }
 
 fn sentence(scheme: Scheme, order: Ordering, a: &str, b: &str) -> String {
@@ -519,6 +551,20 @@ mod tests {
                 "0 comes after nothing in the third part",
             ),
             (Scheme::SemVer, "same", "same", "both are the same text"),
+            (
+                Scheme::Maven,
+                "2.9.0-1",
+                "2.9.0.RC1",
+                "`2.9.0-1` comes before `2.9.0.RC1` in Maven's own comparison (up to 3.8.6), which is not \
+                 transitive around such pre-releases; in matching it comes after it",
+            ),
+            (
+                Scheme::Maven,
+                "1.0.x",
+                "1.x",
+                "`1.0.x` comes after `1.x` in Maven's own comparison (up to 3.8.6), which weighs zeros and \
+                 `ga` before a word otherwise; in matching it equals it",
+            ),
         ] {
             assert_eq!(
                 scheme.explain(a, b).deciding_part,

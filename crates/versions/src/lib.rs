@@ -25,6 +25,7 @@ mod generic;
 mod hackage;
 mod key;
 mod maven;
+mod maven_pairwise;
 mod nuget;
 mod packagist;
 mod pep440;
@@ -258,22 +259,38 @@ impl Scheme {
         &TABLE[self as usize - 1]
     }
 
-    /// Whether versions start with numbers that decide before everything else, as in SemVer.
-    fn is_semver(self) -> bool {
-        matches!(
-            self,
+    /// Whether the numbers that two versions start with may decide before everything else, as in SemVer.
+    fn numbers_decide(self, a: &str, b: &str) -> bool {
+        match self {
             Self::SemVer
-                | Self::Cargo
-                | Self::Go
-                | Self::NuGet
-                | Self::Hex
-                | Self::Pub
-                | Self::Swift
-                | Self::GitHubActions
-                | Self::Bitnami
-                | Self::Julia
-                | Self::EchoNpm
-        )
+            | Self::Cargo
+            | Self::Go
+            | Self::NuGet
+            | Self::Hex
+            | Self::Pub
+            | Self::Swift
+            | Self::GitHubActions
+            | Self::Bitnami
+            | Self::Julia
+            | Self::EchoNpm => true,
+            // A `v` is a word to these.
+            Self::Maven | Self::RubyGems | Self::Debian | Self::Rpm => {
+                !a.starts_with('v') && !b.starts_with('v')
+            }
+            // What follows the numbers may make it no version at all.
+            Self::Pep440 => {
+                let plain = |text: &str| {
+                    let mut last = b'.';
+                    text.bytes().all(|byte| {
+                        let sound = byte.is_ascii_digit() || (byte == b'.' && last != b'.');
+                        last = byte;
+                        sound
+                    }) && last != b'.'
+                };
+                plain(a) && plain(b)
+            }
+            _ => false,
+        }
     }
 
     /// The name for people, as in “Maven order”.
@@ -307,7 +324,7 @@ impl Scheme {
         if a == b {
             return Ordering::Equal;
         }
-        if self.is_semver()
+        if self.numbers_decide(a, b)
             && let Some(order) = semver::by_numbers(a, b)
         {
             return order;

@@ -9,7 +9,10 @@
 //! Maven's comparison is no order: it calls 1 < `1-1` < `1.0.rc` < 1, since it takes the end for a zero
 //! but a zero for more than a list. Here a qualifier that announces a release comes before the end,
 //! whatever precedes it, and all that starts with one does too; among these, more zeros before it are
-//! nearer to the end. Zeros before a last word mean nothing.
+//! nearer to the end. Zeros before a last word mean nothing. What Maven says of a pair is in
+//! `maven_pairwise.rs`.
+
+use std::borrow::Cow;
 
 use crate::Certainty::{self, Exact};
 use crate::key::{self, Padded, digit_run};
@@ -18,7 +21,7 @@ use crate::key::{self, Padded, digit_run};
 const QUALIFIER: u8 = 0x08;
 const RELEASE: u8 = 5;
 /// A qualifier that Maven does not know, above those it does.
-const UNKNOWN: u8 = 7;
+pub(crate) const UNKNOWN: u8 = 7;
 /// A list within the list, below numbers.
 const LIST: u8 = 0x10;
 
@@ -34,7 +37,7 @@ pub(crate) enum Item<'a> {
 
 impl Item<'_> {
     /// Above, at or below the end.
-    fn sign(&self) -> i8 {
+    pub(crate) fn sign(&self) -> i8 {
         match self {
             Self::Number(digits) => i8::from(!digits.is_empty()),
             Self::Qualifier(_, rank) => match rank {
@@ -80,6 +83,15 @@ pub(crate) fn is_prerelease(version: &str) -> bool {
     items(version)
         .iter()
         .any(|item| matches!(item, Item::Qualifier(_, 0..RELEASE)))
+}
+
+/// The version without capital letters outside of ASCII; the others are left to whoever compares words.
+pub(crate) fn lower(version: &str) -> Cow<'_, str> {
+    if version.is_ascii() {
+        Cow::Borrowed(version)
+    } else {
+        Cow::Owned(version.to_lowercase())
+    }
 }
 
 /// The parts of a version, in their order.
@@ -165,33 +177,25 @@ pub(crate) fn items(version: &str) -> Vec<Item<'_>> {
 }
 
 pub(crate) fn key(version: &str, out: &mut Vec<u8>) -> Certainty {
-    let lower;
-    let text = if version.is_ascii() {
-        version
-    } else {
-        lower = version.to_lowercase();
-        &lower
-    };
-    let items = items(text);
-    // For each list, how what follows its start compares with the end, and whether a qualifier decides.
-    let mut decided = vec![(0_i8, false); items.len()];
-    let mut next = (0, false);
-    for (item, place) in items.iter().zip(&mut decided).rev() {
+    let text = lower(version);
+    let items = items(&text);
+    // For each item, how what starts with it compares with the end.
+    let mut signs = vec![0; items.len()];
+    let mut next = 0;
+    for (item, sign) in items.iter().zip(&mut signs).rev() {
         if item.sign() != 0 {
-            next = (item.sign(), matches!(item, Item::Qualifier(..)));
+            next = item.sign();
         }
-        *place = next;
+        *sign = next;
     }
     let mut padded = Padded::default();
-    let last = items.len().saturating_sub(1);
-    for (at, (item, (sign, by_qualifier))) in items.iter().zip(decided).enumerate() {
+    let last = items.iter().rposition(|item| item.sign() != 0);
+    for (at, (item, sign)) in items.iter().zip(signs).enumerate() {
         if sign == 0 {
             break;
         }
-        if by_qualifier
-            && !matches!(item, Item::Number(_))
-            && (*item == Item::List || (sign > 0 && at == last))
-        {
+        let last_word = Some(at) == last && sign > 0 && matches!(item, Item::Qualifier(..));
+        if last_word || *item == Item::List {
             padded.drop_zeros();
         }
         let tag = match item {

@@ -270,7 +270,8 @@ fn key(version: &str, dialect: Dialect, out: &mut Vec<u8>) -> Certainty {
 }
 
 /// The order of two versions where their numbers alone decide, without writing keys; nothing where they do
-/// not, or where a version is out of the ordinary.
+/// not, or where a version is out of the ordinary. It holds for all schemes in which the numbers that a
+/// version starts with, and dots between them, come before whatever follows, but for an epoch.
 #[inline]
 pub(crate) fn by_numbers(a: &str, b: &str) -> Option<Ordering> {
     /// Hashes of commits start with digits as well, and no number of fewer digits overflows.
@@ -292,10 +293,12 @@ pub(crate) fn by_numbers(a: &str, b: &str) -> Option<Ordering> {
         for digit in right.get(..right_run)? {
             y = y * 10 + u64::from(digit & 0x0F);
         }
+        (left, right) = (left.get(left_run..)?, right.get(right_run..)?);
         if x != y {
-            return Some(x.cmp(&y));
+            let epoch = |rest: &[u8]| matches!(rest.first(), Some(b':' | b'!'));
+            return (!epoch(left) && !epoch(right)).then(|| x.cmp(&y));
         }
-        match (left.get(left_run..)?, right.get(right_run..)?) {
+        match (left, right) {
             ([], []) => return Some(Ordering::Equal),
             ([b'.', more @ ..], [b'.', rest @ ..]) => (left, right) = (more, rest),
             _ => return None,

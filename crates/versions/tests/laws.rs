@@ -103,7 +103,7 @@ fn key(scheme: Scheme, version: &str) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn order_is_total_and_keys_agree(a in version(), b in version(), c in version()) {
@@ -133,7 +133,11 @@ proptest! {
             prop_assert_eq!(out[0], 7);
             scheme.is_prerelease(&a);
             let explanation = scheme.explain(&a, &b);
-            prop_assert_eq!(explanation.order, scheme.compare(&a, &b));
+            // Maven's own comparison is no order; its unit tests say where it differs from this one.
+            if scheme != Scheme::Maven {
+                prop_assert_eq!(explanation.order, scheme.compare(&a, &b), "{:?}", scheme);
+            }
+            prop_assert_eq!(explanation.order, scheme.explain(&b, &a).order.reverse(), "{:?}", scheme);
             prop_assert!(!explanation.deciding_part.is_empty());
             for text in [a.clone(), format!("^{a}"), format!(">={a},<{b}"), format!("[{a},{b})"), format!("~>{a}"), format!("{a} - {b}"), format!("={a}.*")] {
                 if let Ok(range) = scheme.parse_range(&text) {

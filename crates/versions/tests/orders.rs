@@ -180,13 +180,18 @@ fn maven() {
             &["1-sp"],
             &["1-abc"],
             &["1-xyz", "1xyz", "1.0.0xyz"],
-            &["1-1", "1-ga-1"],
-            &["1-2"],
+            &["1-1", "1-ga-1", "1.0-1", "1.0.0-1"],
+            &["1-2", "1.0-2.0"],
             &["1.0.1"],
             &["1.1.rc1"],
             &["1.1-rc1"],
             &["1.1"],
         ],
+    );
+    // Zeros before a last word mean nothing, nor does what is cut off after it.
+    ascending(
+        Scheme::Maven,
+        &[&["1"], &["1.x", "1.0.x", "1.0.x.0", "1.0.0.x-0", "1.x.ga"]],
     );
     // What Maven itself is not consistent about: a release candidate comes before its release.
     ascending(

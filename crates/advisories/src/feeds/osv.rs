@@ -24,7 +24,13 @@ pub(crate) enum Parsed {
 /// Longest title kept, in characters.
 const TITLE: usize = 160;
 /// Most entries in any one list of a record; no honest advisory comes near.
-const LIST: usize = 200_000;
+const LIST: usize = 50_000;
+/// Most comparisons of listed versions with intervals.
+const HELD_AGAINST: usize = 5_000_000;
+/// Most aliases and the like; the most in use is 139.
+const IDS: usize = 5_000;
+/// Longest name of a package, in bytes; the longest in use has 213.
+const NAME: usize = 4096;
 
 /// Reads one advisory. The error is the reason why it cannot be used, with its id where that could be read.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, (String, String)> {
@@ -150,7 +156,11 @@ fn list<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<&'n [Node<'a>], String>
 }
 
 fn strings(node: &Node<'_>, key: &str) -> Result<Vec<Box<str>>, String> {
-    list(node, key)?
+    let items = list(node, key)?;
+    if items.len() > IDS {
+        return Err(format!("{key} has more than {IDS} entries"));
+    }
+    items
         .iter()
         .map(|item| {
             item.as_str()
@@ -267,6 +277,9 @@ fn affected_package(node: &Node<'_>) -> Result<Option<Affected>, String> {
     let (Some(ecosystem), Some(name)) = (package.str("ecosystem"), package.str("name")) else {
         return Err("affected.package has no ecosystem or no name".into());
     };
+    if name.len() > NAME || ecosystem.len() > 200 {
+        return Err("affected.package has a name that is too long".into());
+    }
     let known = Ecosystem::from_osv(ecosystem);
     let (label, name): (Cow<'_, str>, Cow<'_, str>) = match known {
         Some((known, Some(release))) => (
@@ -454,6 +467,12 @@ fn order(
 
 /// Keeps the listed versions that no interval holds: the others say nothing new.
 fn listed(versions: &[Node<'_>], scheme: Scheme, affected: &mut Affected) {
+    // Each version is held against each interval: of thousands of either, the others keep their versions, which costs
+    // room and changes no answer.
+    let asked = affected
+        .intervals
+        .len()
+        .min(HELD_AGAINST / versions.len().max(1));
     let mut key = Vec::with_capacity(32);
     for text in versions.iter().filter_map(Node::text) {
         if is_commit(text) {
@@ -461,8 +480,8 @@ fn listed(versions: &[Node<'_>], scheme: Scheme, affected: &mut Affected) {
         }
         key.clear();
         let certainty = scheme.key(text, &mut key);
-        if !affected
-            .intervals
+        let intervals = &affected.intervals[..asked];
+        if !intervals
             .iter()
             .any(|interval| !interval.semver && holds(interval, &key))
         {
@@ -651,5 +670,41 @@ mod tests {
             let sample = br#"{"id":"A","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.0"}]}],"versions":["1"]}]}"#;
             let _ = parse(&sample[..cut.min(sample.len())]);
         }
+    }
+
+    #[test]
+    fn lists_and_names_beyond_reason_are_refused_and_none_takes_long() {
+        let reason = |text: &str| parse(text.as_bytes()).unwrap_err().1;
+        let aliases = vec!["\"CVE-2021-1\""; 5001].join(",");
+        assert_eq!(
+            reason(&format!(r#"{{"id":"A","aliases":[{aliases}]}}"#)),
+            "aliases has more than 5000 entries"
+        );
+        let affected = |package: &str, rest: &str| {
+            format!(r#"{{"id":"A","affected":[{{"package":{package}{rest}}}]}}"#)
+        };
+        let name = format!(r#"{{"ecosystem":"npm","name":"{}"}}"#, "p".repeat(70_000));
+        assert_eq!(
+            reason(&affected(&name, "")),
+            "affected.package has a name that is too long"
+        );
+        let events: Vec<String> = (0..40_000)
+            .map(|n| {
+                format!(
+                    r#"{{"{}":"1.{n}.0"}}"#,
+                    if n % 2 == 0 { "introduced" } else { "fixed" }
+                )
+            })
+            .collect();
+        let versions: Vec<String> = (0..40_000).map(|n| format!(r#""1.{n}.5""#)).collect();
+        let rest = format!(
+            r#","ranges":[{{"type":"ECOSYSTEM","events":[{}]}}],"versions":[{}]"#,
+            events.join(","),
+            versions.join(",")
+        );
+        let start = std::time::Instant::now();
+        let text = affected(r#"{"ecosystem":"PyPI","name":"p"}"#, &rest);
+        assert!(matches!(parse(text.as_bytes()), Ok(Parsed::Record(_))));
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 }

@@ -140,6 +140,7 @@ type NewEntry = (u32, u32, usize, usize);
 pub(crate) struct Draft<'b> {
     base: Option<&'b Index>,
     ecosystems: Vec<String>,
+    numbers: HashMap<Box<str>, u16, Fast>,
     packages: HashMap<(u16, Box<str>), u32, Fast>,
     /// Name offset, name length, ecosystem.
     rows: Vec<(u32, u16, u16)>,
@@ -168,6 +169,7 @@ impl<'b> Draft<'b> {
         Self {
             base: None,
             ecosystems: Vec::new(),
+            numbers: HashMap::default(),
             packages: HashMap::default(),
             rows: Vec::new(),
             names: Vec::new(),
@@ -191,6 +193,12 @@ impl<'b> Draft<'b> {
     pub(crate) fn from_base(base: &'b Index) -> Result<Self, Error> {
         let mut draft = Self::new();
         draft.ecosystems = base.ecosystems().map(str::to_owned).collect();
+        draft.numbers = draft
+            .ecosystems
+            .iter()
+            .map(|name| name.as_str().into())
+            .zip(0..)
+            .collect();
         for number in 0..base.package_count() as u32 {
             let (offset, length, ecosystem, ..) = base.package_row(number)?;
             draft.rows.push((offset as u32, length as u16, ecosystem));
@@ -325,7 +333,7 @@ impl<'b> Draft<'b> {
         let start = self.entries.len();
         self.entries.extend_from_within(old);
         for one in affected {
-            let ecosystem = self.ecosystem(&one.ecosystem);
+            let ecosystem = self.ecosystem(&one.ecosystem)?;
             if !known.contains(&ecosystem) {
                 self.entry(number, one)?;
             }
@@ -398,16 +406,16 @@ impl<'b> Draft<'b> {
         read.ok_or_else(|| Error::Damaged("a record cannot be read".into()))
     }
 
-    fn ecosystem(&mut self, name: &str) -> u16 {
-        let at = self
-            .ecosystems
-            .iter()
-            .position(|known| known == name)
-            .unwrap_or_else(|| {
-                self.ecosystems.push(name.to_owned());
-                self.ecosystems.len() - 1
-            });
-        at as u16
+    fn ecosystem(&mut self, name: &str) -> Result<u16, Error> {
+        if let Some(&at) = self.numbers.get(name) {
+            return Ok(at);
+        }
+        // The number has sixteen bits in the file; one that came round again would be another ecosystem's.
+        let at = u16::try_from(self.ecosystems.len())
+            .map_err(|_| Error::Damaged(format!("more than {} ecosystems", u16::MAX)))?;
+        self.ecosystems.push(name.to_owned());
+        self.numbers.insert(name.into(), at);
+        Ok(at)
     }
 
     fn package(&mut self, ecosystem: u16, name: &str) -> Result<u32, Error> {
@@ -448,7 +456,7 @@ impl<'b> Draft<'b> {
         if affected.name.len() > usize::from(u16::MAX) {
             return Ok(());
         }
-        let ecosystem = self.ecosystem(&affected.ecosystem);
+        let ecosystem = self.ecosystem(&affected.ecosystem)?;
         let package = self.package(ecosystem, &affected.name)?;
         let mut bytes = std::mem::take(&mut self.arena);
         let start = bytes.len();

@@ -212,7 +212,12 @@ fn status(context: &Context, output: &[String]) -> Result<Exit, Failure> {
                     serde_json::to_writer_pretty(&mut *out, &value)?;
                     writeln!(out)
                 }
-                _ => table(context, &info, &meta, &index, out),
+                _ => {
+                let mut text = Vec::new();
+                table(context, &info, &meta, &index, &mut text)?;
+                // Names of zip entries and words of publishers stand in it.
+                out.write_all(output::harmless(&String::from_utf8_lossy(&text)).as_bytes())
+            }
             },
         )?;
     }

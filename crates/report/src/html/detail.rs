@@ -14,7 +14,12 @@ use crate::plain::{day, percent, safe};
 pub(super) fn group(group: &Group<'_>) -> Markup {
     let worst = group.worst();
     // The finding that knows what clears everything gives the advice for all.
-    let speaker = group.findings.iter().find(|finding| finding.upgrade_to.is_some()).filter(|_| group.fix() != Fix::Remove).unwrap_or(&worst);
+    let speaker = group
+        .findings
+        .iter()
+        .find(|finding| finding.upgrade_to.is_some())
+        .filter(|_| group.fix() != Fix::Remove)
+        .unwrap_or(&worst);
     let said = advice(speaker);
     html! {
         div.d {
@@ -32,7 +37,9 @@ pub(super) fn group(group: &Group<'_>) -> Markup {
 /// The first letter made a capital: advice is written to stand after a label in the terminal.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn places(finding: &Finding) -> Markup {
@@ -81,7 +88,12 @@ fn keywords(finding: &Finding) -> String {
 fn finding(finding: &Finding, alone: bool, said: &str) -> Markup {
     let own = advice(finding);
     let grave = finding.kev.is_some() || finding.kind == Kind::Malicious;
-    let vectors: Vec<&str> = finding.vectors.iter().copied().map(ThreatVector::id).collect();
+    let vectors: Vec<&str> = finding
+        .vectors
+        .iter()
+        .copied()
+        .map(ThreatVector::id)
+        .collect();
     html! {
         details.f.o[grave].one[alone && !grave] data-k=(keywords(finding)) data-q=(vectors.join(" ")) open[alone] {
             summary {
@@ -117,7 +129,9 @@ pub(super) fn unscored(finding: &Finding) -> Markup {
 
 /// Each factor starts where the one before it ended, so that the bar adds up to the score by itself.
 fn factors(finding: &Finding) -> Markup {
-    let Some(score) = finding.score else { return html! {} };
+    let Some(score) = finding.score else {
+        return html! {};
+    };
     let mut from = 0.0;
     let rows: Vec<(f64, _)> = finding
         .factors
@@ -179,7 +193,7 @@ fn facts(finding: &Finding) -> Markup {
         @if !finding.vectors.is_empty() { dt { "Used for" } dd { (finding.vectors.iter().copied().map(ThreatVector::title).collect::<Vec<_>>().join(", ")) } }
         @if !finding.cwes.is_empty() { dt { "Weakness" } dd { @for (at, cwe) in finding.cwes.iter().enumerate() { @if at > 0 { br; } (weakness(cwe)) } } }
         @if finding.id.contains('-') && finding.evidence.iter().any(|evidence| evidence.advisory != finding.id) || !finding.aliases.is_empty() {
-            dt { "Ids" } dd { (id(finding, &finding.id)) @for alias in &finding.aliases { ", " (id(finding, alias)) } }
+            dt { "Ids" } dd.ids { (id(finding, &finding.id)) @for alias in &finding.aliases { ", " (id(finding, alias)) } }
         }
         @if let Some(published) = &finding.published { dt { "Published" } dd { (day(published)) } }
         dt { "Confidence" } dd { (confidence(finding)) }
@@ -188,12 +202,18 @@ fn facts(finding: &Finding) -> Markup {
 
 /// `Attack vector: network · attack complexity: low · …`.
 fn words(vector: &Vector) -> String {
-    let pairs: Vec<String> = vector.explain().into_iter().map(|(name, value)| format!("{} {}", name.to_lowercase(), value.to_lowercase())).collect();
+    let pairs: Vec<String> = vector
+        .explain()
+        .into_iter()
+        .map(|(name, value)| format!("{} {}", name.to_lowercase(), value.to_lowercase()))
+        .collect();
     capital(&pairs.join(" · "))
 }
 
 fn weakness(cwe: &str) -> Markup {
-    let number = cwe.strip_prefix("CWE-").and_then(|number| number.parse::<u32>().ok());
+    let number = cwe
+        .strip_prefix("CWE-")
+        .and_then(|number| number.parse::<u32>().ok());
     html! {
         @match number {
             Some(number) => { (link(&format!("https://cwe.mitre.org/data/definitions/{number}.html"), cwe)) @if let Some(name) = cwe_name(number) { " " (name) } },
@@ -209,8 +229,19 @@ fn confidence(finding: &Finding) -> Markup {
         Confidence::Medium => "medium",
         Confidence::Low => "low",
     };
-    let mut doubts: Vec<String> = finding.evidence.iter().filter_map(|evidence| evidence.note.as_deref()).map(safe).collect();
-    doubts.extend(finding.factors.iter().filter(|factor| factor.assumed).map(|factor| format!("no source gives the {}", safe(&factor.name))));
+    let mut doubts: Vec<String> = finding
+        .evidence
+        .iter()
+        .filter_map(|evidence| evidence.note.as_deref())
+        .map(safe)
+        .collect();
+    doubts.extend(
+        finding
+            .factors
+            .iter()
+            .filter(|factor| factor.assumed)
+            .map(|factor| format!("no source gives the {}", safe(&factor.name))),
+    );
     doubts.sort_unstable();
     doubts.dedup();
     html! {

@@ -7,7 +7,8 @@ use stanchion_model::finding::Finding;
 use stanchion_model::report::Assessment;
 
 use super::detail;
-use super::parts::{N, T, badge, css, tags};
+use super::parts::{N, T, badge, css, mark, tags};
+use crate::answer::answer;
 use crate::group::{Class, Fix, Group, first_place, short_name, step_name};
 use crate::plain::{count, safe};
 
@@ -21,7 +22,7 @@ pub(super) fn section(scored: &[Group<'_>], assessment: &Assessment) -> Markup {
         section #findings tabindex="-1" {
             h2 { "Findings, worst first" }
             @if scored.is_empty() {
-                p.facts { (nothing(assessment)) }
+                p.facts { (answer(assessment).text) "." }
             } @else {
                 (tools(scored))
                 table.g {
@@ -36,22 +37,32 @@ pub(super) fn section(scored: &[Group<'_>], assessment: &Assessment) -> Markup {
     }
 }
 
-fn nothing(assessment: &Assessment) -> String {
-    match (assessment.filtered, assessment.component_count()) {
-        (_, 0) => "There was nothing to look up.".into(),
-        (0, components) => format!("No known vulnerability in {}.", count(components, "component", "components")),
-        (left, _) => format!("None that was asked for; the filters leave out {}.", count(left, "finding", "findings")),
-    }
-}
-
 /// Filter and chips: shown by the script that makes them work.
 fn tools(scored: &[Group<'_>]) -> Markup {
-    let all = || scored.iter().flat_map(|group| group.findings.iter().copied());
-    let chips: Vec<(&str, Option<Class>, usize)> = std::iter::once(("exploited", None, all().filter(|finding| finding.kev.is_some()).count()))
-        .chain(Class::ALL[..5].iter().map(|class| (class.word(), Some(*class), all().filter(|finding| Class::of(finding) == *class).count())))
-        .chain(std::iter::once(("fixable", None, all().filter(|finding| !finding.fixed_in.is_empty()).count())))
-        .filter(|(.., number)| *number > 0)
-        .collect();
+    let all = || {
+        scored
+            .iter()
+            .flat_map(|group| group.findings.iter().copied())
+    };
+    let chips: Vec<(&str, Option<Class>, usize)> = std::iter::once((
+        "exploited",
+        None,
+        all().filter(|finding| finding.kev.is_some()).count(),
+    ))
+    .chain(Class::ALL[..5].iter().map(|class| {
+        (
+            class.word(),
+            Some(*class),
+            all().filter(|finding| Class::of(finding) == *class).count(),
+        )
+    }))
+    .chain(std::iter::once((
+        "fixable",
+        None,
+        all().filter(|finding| !finding.fixed_in.is_empty()).count(),
+    )))
+    .filter(|(.., number)| *number > 0)
+    .collect();
     html! {
         form.tools role="search" hidden {
             label.v for="q" { "Filter findings" }
@@ -59,7 +70,7 @@ fn tools(scored: &[Group<'_>]) -> Markup {
             div.chips role="group" aria-label="Show only" {
                 @for (word, class, number) in &chips {
                     button type="button" aria-pressed="false" data-k=(word) {
-                        @if let Some(class) = class { b class={ "s " (css(*class)) } aria-hidden="true" { (word[..1].to_ascii_uppercase()) } " " }
+                        @if let Some(class) = class { b class={ "s " (css(*class)) } aria-hidden="true" { (mark(*class)) } " " }
                         (word) " " span.mut { (N(*number)) }
                     }
                 }
@@ -101,7 +112,15 @@ fn row(group: &Group<'_>, at: usize) -> Markup {
 fn way(finding: &Finding) -> Option<String> {
     let path = finding.paths.first().filter(|path| path.len() > 1)?;
     let steps: Vec<String> = path.iter().map(|step| safe(step_name(step))).collect();
-    Some(if steps.len() <= STEPS { steps.join(" › ") } else { format!("{} › … › {}", steps[..2].join(" › "), steps[steps.len() - 1]) })
+    Some(if steps.len() <= STEPS {
+        steps.join(" › ")
+    } else {
+        format!(
+            "{} › … › {}",
+            steps[..2].join(" › "),
+            steps[steps.len() - 1]
+        )
+    })
 }
 
 /// Nobody maintains it, its maker ended it, its author withdrew it: no score, and no less true.
@@ -109,7 +128,11 @@ pub(super) fn unscored(groups: &[Group<'_>]) -> Markup {
     if groups.is_empty() {
         return html! {};
     }
-    let kinds: BTreeSet<&str> = groups.iter().flat_map(|group| &group.findings).map(|finding| crate::plain::word(finding.kind)).collect();
+    let kinds: BTreeSet<&str> = groups
+        .iter()
+        .flat_map(|group| &group.findings)
+        .map(|finding| crate::plain::word(finding.kind))
+        .collect();
     html! {
         section #lapsed {
             h2 { "Lapsed: unmaintained, withdrawn or no longer supported" }

@@ -17,7 +17,12 @@ const LICENCES: usize = 10;
 pub(super) fn problems(assessment: &Assessment) -> Markup {
     let mut order: Vec<_> = assessment.problems.iter().collect();
     order.sort_by_key(|problem| problem.kind);
-    let of = |kind: ProblemKind| order.iter().filter(move |problem| problem.kind == kind).count();
+    let of = |kind: ProblemKind| {
+        order
+            .iter()
+            .filter(move |problem| problem.kind == kind)
+            .count()
+    };
     let odd = of(ProblemKind::Odd);
     let parts: Vec<String> = [
         (of(ProblemKind::Unreadable), "not read"),
@@ -33,7 +38,7 @@ pub(super) fn problems(assessment: &Assessment) -> Markup {
         section #problems {
             h2 { "Not read, not resolved, not matched" }
             @if order.is_empty() {
-                p.facts { "Everything that was found was read, resolved and matched." }
+                p.facts { @if assessment.inventory.files == 0 { "There was nothing to read." } @else { "Everything that was found was read, resolved and matched." } }
             } @else {
                 p.facts { (list(&parts)) ". " @if parts.len() > 1 || odd == 0 { "What stands here may be missing from the answer above." } }
                 table.t.prob {
@@ -59,11 +64,22 @@ pub(super) fn components(assessment: &Assessment) -> Markup {
     let foreign: Vec<&Component> = assessment.inventory.foreign().collect();
     let mut ecosystems: BTreeMap<&str, Vec<&Component>> = BTreeMap::new();
     for component in &foreign {
-        ecosystems.entry(component.ecosystem.purl_type()).or_default().push(component);
+        ecosystems
+            .entry(component.ecosystem.purl_type())
+            .or_default()
+            .push(component);
     }
-    let affected: HashSet<(&str, String)> = assessment.findings.iter().map(|finding| (finding.project.as_str(), finding.component.purl.to_string())).collect();
+    let affected: HashSet<(&str, String)> = assessment
+        .findings
+        .iter()
+        .map(|finding| (finding.project.as_str(), finding.component.purl.to_string()))
+        .collect();
     let is_affected = |component: &&&Component| {
-        let root = assessment.inventory.projects.get(component.project as usize).map_or("", |project| project.root.as_str());
+        let root = assessment
+            .inventory
+            .projects
+            .get(component.project as usize)
+            .map_or("", |project| project.root.as_str());
         affected.contains(&(root, component.purl.to_string()))
     };
     let mut rows: Vec<(&str, Vec<&Component>)> = ecosystems.into_iter().collect();
@@ -133,7 +149,16 @@ fn licences(foreign: &[&Component]) -> Markup {
         if component.licences.is_empty() {
             silent += 1;
         } else {
-            *numbers.entry(component.licences.iter().map(|licence| safe(licence)).collect::<Vec<_>>().join(" and ")).or_default() += 1;
+            *numbers
+                .entry(
+                    component
+                        .licences
+                        .iter()
+                        .map(|licence| safe(licence))
+                        .collect::<Vec<_>>()
+                        .join(" and "),
+                )
+                .or_default() += 1;
         }
     }
     let mut rows: Vec<(String, usize)> = numbers.into_iter().collect();

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 use stanchion_model::finding::Finding;
 use stanchion_model::report::Assessment;
 
-use super::parts::{N, T, badge, css, length, tags};
+use super::parts::{N, T, badge, css, length, share, tags};
 use crate::answer::{Answer, Tone, reasons, target};
-use crate::group::{Class, Fix, Group, Upgrade, short_name};
-use crate::plain::{age, count, day, safe, tally, thousands};
+use crate::group::{Class, Fix, Group, Upgrade, components, short_name, step_name};
+use crate::plain::{age, count, day, policy, project, safe, tally, telling, thousands};
 
 /// Upgrades shown before the rest is folded away.
 const FIRST: usize = 8;
@@ -15,12 +15,16 @@ const FIRST: usize = 8;
 const NAMED: usize = 3;
 
 /// What this is, ways into it, and the switch of themes, which needs no script.
-pub(super) fn banner(assessment: &Assessment, answer: &Answer, unscored: &[Group<'_>]) -> Markup {
+pub(super) fn banner(
+    assessment: &Assessment,
+    scored: &[Group<'_>],
+    unscored: &[Group<'_>],
+) -> Markup {
     html! {
         header {
             p.brand { b { "Stanchion" } " " span { "scan of " (target(assessment)) } }
             nav aria-label="Parts of this report" {
-                @if answer.tone != Tone::Unknown || !assessment.findings.is_empty() { a href="#first" { "Do first" } a href="#findings" { "Findings" } }
+                @if !scored.is_empty() { a href="#first" { "Do first" } a href="#findings" { "Findings" } }
                 @if !unscored.is_empty() { a href="#lapsed" { "Lapsed" } }
                 a href="#problems" { "Gaps" }
                 a href="#components" { "Components" }
@@ -41,23 +45,23 @@ pub(super) fn verdict(assessment: &Assessment, answer: &Answer, scored: &[Group<
     let findings: Vec<&Finding> = assessment.findings.iter().collect();
     let inventory = &assessment.inventory;
     let direct = assessment.direct_count();
-    let affected = crate::group::group(&assessment.findings).len();
+    let affected = components(&assessment.findings);
     let tone = match answer.tone {
         Tone::Denied => "denied",
         Tone::Open => "open",
         Tone::Clear => "clear",
         Tone::Unknown => "unknown",
     };
-    let telling = crate::plain::telling(&assessment.problems);
+    let gaps = telling(&assessment.problems);
     html! {
-        section.verdict class=(tone) {
+        section class={ "verdict " (tone) } {
             h1 { (answer.text) }
             p.facts {
                 @if !findings.is_empty() {
                     (count(findings.len(), "finding", "findings")) " in " (N(affected)) " of " (count(assessment.component_count(), "component", "components")) ": " (tally(&findings)) ". "
                 }
                 @if assessment.verdict.denied {
-                    "The " (T(&assessment.verdict.gate)) " gate is closed by " (reasons(assessment)) ", under " (crate::plain::policy(&assessment.verdict.policy)) ". "
+                    "The " (T(&assessment.verdict.gate)) " gate is closed by " (reasons(assessment)) ", under " (policy(&assessment.verdict.policy)) ". "
                 }
                 @if assessment.filtered > 0 { (count(assessment.filtered, "finding", "findings")) " left out by filters. " }
             }
@@ -69,8 +73,8 @@ pub(super) fn verdict(assessment: &Assessment, answer: &Answer, scored: &[Group<
             @if assessment.database.kind == "starter" {
                 p.notice { b { "Only the starter set is here: " } (thousands(assessment.database.advisories)) " well-known advisories. Most vulnerabilities are not in it. Run " code { "stanchion db update" } " for all of them." }
             }
-            @if !telling.is_empty() {
-                p.notice { b { "The answer has gaps: " } a href="#problems" { (count(telling.len(), "thing", "things")) " not read, resolved or matched" } "." }
+            @if !gaps.is_empty() {
+                p.notice { b { "The answer has gaps: " } a href="#problems" { (count(gaps.len(), "thing", "things")) " not read, resolved or matched" } "." }
             }
             (bar(&findings, scored))
         }
@@ -79,25 +83,46 @@ pub(super) fn verdict(assessment: &Assessment, answer: &Answer, scored: &[Group<
 
 /// One bar, drawn in proportion; the same as links, and the same as a table.
 fn bar(findings: &[&Finding], scored: &[Group<'_>]) -> Markup {
-    let rows: Vec<(Class, usize)> = Class::ALL.iter().map(|class| (*class, findings.iter().filter(|finding| Class::of(finding) == *class).count())).filter(|(_, number)| *number > 0).collect();
+    let rows: Vec<(Class, usize)> = Class::ALL
+        .iter()
+        .map(|class| {
+            (
+                *class,
+                findings
+                    .iter()
+                    .filter(|finding| Class::of(finding) == *class)
+                    .count(),
+            )
+        })
+        .filter(|(_, number)| *number > 0)
+        .collect();
     if rows.is_empty() {
         return html! {};
     }
     // What would be thinner than a hair is drawn as one: a single exploited finding must not vanish among thousands.
-    let share = |number: usize| (number as f64 / findings.len() as f64).max(0.004);
-    let whole: f64 = rows.iter().map(|(_, number)| share(*number)).sum();
+    let part = |number: usize| share(number, findings.len()).max(0.004);
+    let whole: f64 = rows.iter().map(|(_, number)| part(*number)).sum();
     let mut from = 0.0;
     let segments: Vec<(Class, usize, f64, f64)> = rows
         .iter()
         .map(|&(class, number)| {
-            let width = share(number) / whole * 100.0;
+            let width = part(number) / whole * 100.0;
             from += width;
             (class, number, from - width, width)
         })
         .collect();
-    let grave = findings.iter().filter(|finding| Class::of(finding) <= Class::High).count();
-    let fixable = findings.iter().filter(|finding| !finding.fixed_in.is_empty()).count();
-    let exploited = findings.iter().filter(|finding| finding.kev.is_some()).count();
+    let grave = findings
+        .iter()
+        .filter(|finding| Class::of(finding) <= Class::High)
+        .count();
+    let fixable = findings
+        .iter()
+        .filter(|finding| !finding.fixed_in.is_empty())
+        .count();
+    let exploited = findings
+        .iter()
+        .filter(|finding| finding.kev.is_some())
+        .count();
     html! {
         figure {
             figcaption { (N(grave)) " of " (count(findings.len(), "finding is", "findings are")) " critical or high; a known version clears " (N(fixable)) }
@@ -105,7 +130,7 @@ fn bar(findings: &[&Finding], scored: &[Group<'_>]) -> Markup {
                 title #bar-t { "Findings by severity: " (tally(findings)) }
                 @for (class, number, from, width) in &segments {
                     rect class=(css(*class)) x={ (length(*from)) "%" } width={ (length(*width)) "%" } height="30" {}
-                    @if *width >= 11.0 { text x={ (length(*from)) "%" } dx="9" y="20" { (N(*number)) " " (class.word()) } }
+                    @if *width >= 13.0 { text x={ (length(*from)) "%" } dx="9" y="20" { (N(*number)) " " (class.word()) } }
                 }
             }
             ul.tiles {
@@ -125,7 +150,7 @@ fn bar(findings: &[&Finding], scored: &[Group<'_>]) -> Markup {
                             tr {
                                 th scope="row" { (badge(*class)) " " (class.word()) }
                                 td.n { (N(*number)) }
-                                td.n { (N(crate::group::group(mine.iter().copied()).len())) }
+                                td.n { (N(components(mine.iter().copied()))) }
                                 td.n { (N(mine.iter().filter(|finding| !finding.fixed_in.is_empty()).count())) }
                                 td.n { (N(mine.iter().filter(|finding| finding.kev.is_some()).count())) }
                             }
@@ -138,12 +163,18 @@ fn bar(findings: &[&Finding], scored: &[Group<'_>]) -> Markup {
 }
 
 /// The few upgrades that clear most.
-pub(super) fn first(upgrades: &[Upgrade<'_>], scored: &[Group<'_>], findings: usize) -> Markup {
+pub(super) fn first(upgrades: &[Upgrade<'_>], scored: &[Group<'_>]) -> Markup {
+    let findings: usize = scored.iter().map(|group| group.findings.len()).sum();
     if findings == 0 {
         return html! {};
     }
     let shown = upgrades.len().min(FIRST);
-    let cleared = |upgrades: &[Upgrade<'_>]| upgrades.iter().map(|upgrade| upgrade.cleared).sum::<usize>();
+    let cleared = |upgrades: &[Upgrade<'_>]| {
+        upgrades
+            .iter()
+            .map(|upgrade| upgrade.cleared)
+            .sum::<usize>()
+    };
     let all = cleared(upgrades);
     html! {
         section #first {
@@ -165,8 +196,18 @@ pub(super) fn first(upgrades: &[Upgrade<'_>], scored: &[Group<'_>], findings: us
     }
 }
 
-fn table(shown: &[Upgrade<'_>], scored: &[Group<'_>], all: &[Upgrade<'_>], caption: &str) -> Markup {
-    let most = all.iter().map(|upgrade| upgrade.cleared).max().unwrap_or(1).max(1);
+fn table(
+    shown: &[Upgrade<'_>],
+    scored: &[Group<'_>],
+    all: &[Upgrade<'_>],
+    caption: &str,
+) -> Markup {
+    let most = all
+        .iter()
+        .map(|upgrade| upgrade.cleared)
+        .max()
+        .unwrap_or(1)
+        .max(1);
     html! {
         table.t.up {
             caption.v { (caption) }
@@ -176,7 +217,7 @@ fn table(shown: &[Upgrade<'_>], scored: &[Group<'_>], all: &[Upgrade<'_>], capti
                     tr {
                         th scope="row" { (name(upgrade)) }
                         td.n { a href={ "#g" (upgrade.groups.first().copied().unwrap_or_default()) } { (N(upgrade.cleared)) } }
-                        td.w { svg width="100%" height="8" aria-hidden="true" { rect width={ (length(upgrade.cleared as f64 / most as f64 * 100.0)) "%" } height="8" {} } }
+                        td.w { svg width="100%" height="8" aria-hidden="true" { rect width={ (length(share(upgrade.cleared, most) * 100.0)) "%" } height="8" {} } }
                         td.y { (badge(Class::of(upgrade.worst))) " " span.num { (format!("{:.0}", upgrade.worst.score.unwrap_or_default())) } " " (tags(upgrade.worst)) }
                         td.p { (projects(upgrade, scored)) }
                     }
@@ -188,7 +229,12 @@ fn table(shown: &[Upgrade<'_>], scored: &[Group<'_>], all: &[Upgrade<'_>], capti
 
 /// `lodash 4.17.15 → 4.17.21`.
 fn name(upgrade: &Upgrade<'_>) -> Markup {
-    let versions: Vec<String> = upgrade.from.iter().take(NAMED).map(|version| safe(version)).collect();
+    let versions: Vec<String> = upgrade
+        .from
+        .iter()
+        .take(NAMED)
+        .map(|version| safe(version))
+        .collect();
     let more = upgrade.from.len().saturating_sub(NAMED);
     html! {
         @if upgrade.fix == Fix::Remove { "Remove " }
@@ -204,11 +250,16 @@ fn name(upgrade: &Upgrade<'_>) -> Markup {
 
 /// The projects that an upgrade touches, and what brings the component in.
 fn projects(upgrade: &Upgrade<'_>, scored: &[Group<'_>]) -> Markup {
-    let mut roots: Vec<String> = upgrade.groups.iter().map(|at| scored[*at].worst()).map(|finding| crate::plain::project(finding)).collect();
+    let mut roots: Vec<String> = upgrade
+        .groups
+        .iter()
+        .map(|at| scored[*at].worst())
+        .map(project)
+        .collect();
     roots.sort_unstable();
     roots.dedup();
     let through = match (upgrade.worst.direct, upgrade.worst.paths.first()) {
-        (Some(false), Some(path)) if path.len() > 2 => Some(safe(crate::group::step_name(&path[1]))),
+        (Some(false), Some(path)) if path.len() > 2 => Some(safe(step_name(&path[1]))),
         _ => None,
     };
     html! {

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use stanchion_model::report::Assessment;
 
 use crate::answer::answer;
-use crate::group::{Group, group, upgrades};
+use crate::group::{split, upgrades};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -32,9 +32,7 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 fn page(assessment: &Assessment) -> Markup {
     let answer = answer(assessment);
-    // What has a score is weighed; what has none is told apart.
-    let scored: Vec<Group<'_>> = group(assessment.findings.iter().filter(|finding| finding.score.is_some()));
-    let unscored: Vec<Group<'_>> = group(assessment.findings.iter().filter(|finding| finding.score.is_none()));
+    let (scored, unscored) = split(&assessment.findings);
     let upgrades = upgrades(&scored);
     html! {
         (DOCTYPE)
@@ -53,10 +51,10 @@ fn page(assessment: &Assessment) -> Markup {
             }
             body {
                 a.skip href="#findings" { "Skip to the findings" }
-                (head::banner(assessment, &answer, &unscored))
+                (head::banner(assessment, &scored, &unscored))
                 main {
                     (head::verdict(assessment, &answer, &scored))
-                    (head::first(&upgrades, &scored, assessment.findings.iter().filter(|finding| finding.score.is_some()).count()))
+                    (head::first(&upgrades, &scored))
                     (findings::section(&scored, assessment))
                     (findings::unscored(&unscored))
                     (foot::problems(assessment))
@@ -88,10 +86,17 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word = chunk
+            .iter()
+            .fold(0u32, |word, byte| word << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for at in 0..4 {
             let six = word >> (18 - 6 * at) & 63;
-            out.push(if at <= chunk.len() { char::from(ALPHABET[six as usize]) } else { '=' });
+            out.push(if at <= chunk.len() {
+                char::from(ALPHABET[six as usize])
+            } else {
+                '='
+            });
         }
     }
     out

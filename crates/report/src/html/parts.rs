@@ -26,6 +26,12 @@ impl Render for N {
     }
 }
 
+/// How much of the whole a part is, 0-1.
+pub(super) fn share(part: usize, whole: usize) -> f64 {
+    let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    count(part) / count(whole.max(1))
+}
+
 /// A length in a drawing: two decimals at most, no needless zero.
 pub(super) fn length(value: f64) -> String {
     let text = format!("{value:.2}");
@@ -38,15 +44,25 @@ pub(super) fn badge(class: Class) -> Markup {
     html! {
         b class={ "s " (css(class)) } {
             @if class == Class::Other { "·" i { "no severity" } }
+            @else if class == Class::Malicious { "!" i { " " (word) } }
             @else { (word[..1].to_ascii_uppercase()) i { (&word[1..]) } }
         }
     }
 }
 
-/// One letter, for the style sheet. Malicious is written X, since medium has the M.
+/// The mark alone. Medium has the M, so malicious has none.
+pub(super) fn mark(class: Class) -> String {
+    if class == Class::Malicious {
+        "!".into()
+    } else {
+        class.word()[..1].to_ascii_uppercase()
+    }
+}
+
+/// One letter, for the style sheet.
 pub(super) const fn css(class: Class) -> &'static str {
     match class {
-        Class::Malicious => "x",
+        Class::Malicious => "k",
         Class::Critical => "c",
         Class::High => "h",
         Class::Medium => "m",
@@ -67,8 +83,14 @@ pub(super) fn tags(finding: &Finding) -> Markup {
 
 /// A link, where the address is one that a reader may follow; else the text alone.
 pub(super) fn link(address: &str, text: &str) -> Markup {
-    let plain = !address.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\')) && safe(address) == address;
-    let known = ["https://", "http://"].iter().any(|scheme| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let plain = !address.chars().any(|c| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\')
+    }) && safe(address) == address;
+    let known = ["https://", "http://"].iter().any(|scheme| {
+        address
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
     html! {
         @if plain && known { a href=(address) rel="noreferrer noopener" { (T(text)) } }
         @else { (T(text)) }
@@ -77,9 +99,12 @@ pub(super) fn link(address: &str, text: &str) -> Markup {
 
 /// An id, linked to where it is published. An address that the evidence gives goes first.
 pub(super) fn id(finding: &Finding, id: &str) -> Markup {
-    let given = finding.evidence.iter().find(|evidence| evidence.advisory == id).and_then(|evidence| evidence.url.clone());
-    match given.or_else(|| address(id)) {
-        Some(address) => link(&address, id),
-        None => html! { (T(id)) },
-    }
+    let given = finding
+        .evidence
+        .iter()
+        .find(|evidence| evidence.advisory == id)
+        .and_then(|evidence| evidence.url.clone());
+    given
+        .or_else(|| address(id))
+        .map_or_else(|| html! { (T(id)) }, |address| link(&address, id))
 }

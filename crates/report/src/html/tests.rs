@@ -1,6 +1,3 @@
-use stanchion_syntax::Limits;
-use stanchion_syntax::xml;
-
 use super::*;
 use crate::testing::{assessment, clear, hostile, many};
 
@@ -26,10 +23,30 @@ fn well_formed(page: &str) {
     let markup = page.replace(STYLE, "").replace(SCRIPT, "");
     for piece in markup.split('<').skip(1) {
         let tag = piece.split('>').next().unwrap();
-        let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap_or_default();
+        let name = tag
+            .split([' ', '/'])
+            .find(|part| !part.is_empty())
+            .unwrap_or_default();
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "</{tag}> after {open:?}");
-        } else if !tag.starts_with('!') && !VOID.contains(&name) {
+            continue;
+        }
+        assert_eq!(
+            tag.matches('"').count() % 2,
+            0,
+            "a quote is open in <{tag}>"
+        );
+        let bare: String = tag.split('"').step_by(2).collect();
+        let mut names: Vec<&str> = bare
+            .split(' ')
+            .skip(1)
+            .filter_map(|name| name.strip_suffix('='))
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "an attribute stands twice in <{tag}>");
+        if !tag.starts_with('!') && !VOID.contains(&name) {
             open.push(name);
         }
     }
@@ -43,24 +60,14 @@ fn the_parts_of_a_page() {
 
 #[test]
 fn every_tag_closes() {
-    for page in [assessment(), hostile(), clear(), Assessment::default(), many(9)] {
-        let page = written(&page);
-        well_formed(&page);
-        // The body is XML too, but for elements that never close and attributes without a value.
-        let xhtml = VOID.iter().fold(body(&page).replace(" open", "").replace(" hidden", "").replace(" checked", ""), |text, name| {
-            let mut out = String::new();
-            let mut rest = text.as_str();
-            while let Some(at) = rest.find(&format!("<{name}")) {
-                let end = at + rest[at..].find('>').unwrap();
-                out.push_str(&rest[..end]);
-                out.push('/');
-                rest = &rest[end..];
-            }
-            out + rest
-        });
-        let xhtml = format!("{xhtml}</body>");
-        let document = xml::parse(&xhtml, &Limits::default());
-        assert!(document.error.is_none(), "{:?}", document.error);
+    for page in [
+        assessment(),
+        hostile(),
+        clear(),
+        Assessment::default(),
+        many(9),
+    ] {
+        well_formed(&written(&page));
     }
 }
 
@@ -70,11 +77,24 @@ fn hostile_text_stays_text() {
     let body = body(&page);
     assert_eq!(page.matches("<script").count(), 1, "only ours");
     assert_eq!(page.matches("<style").count(), 1, "only ours");
-    for bad in ["<img", "<b>@", "<hr", "<x>", "href=\"javascript", "\u{202e}", "\u{1b}", "<svg onload"] {
+    for bad in [
+        "<img",
+        "<b>@",
+        "<hr",
+        "<x>",
+        "href=\"javascript",
+        "\u{202e}",
+        "\u{1b}",
+        "<svg onload",
+    ] {
         assert!(!body.contains(bad), "{bad}");
     }
     // No attribute of an element but those we write.
-    for tag in body.split('<').skip(1).map(|piece| piece.split('>').next().unwrap()) {
+    for tag in body
+        .split('<')
+        .skip(1)
+        .map(|piece| piece.split('>').next().unwrap())
+    {
         let bare: String = tag.split('"').step_by(2).collect();
         assert!(!bare.contains(" on"), "{tag}");
     }
@@ -84,9 +104,20 @@ fn hostile_text_stays_text() {
 fn nothing_is_loaded() {
     for page in [assessment(), hostile()] {
         let page = written(&page);
-        assert!(!page.contains(" src="));
+        // As text a src= may stand there; as an attribute it may not.
+        let bare: String = page
+            .replace(SCRIPT, "")
+            .split('<')
+            .filter_map(|piece| piece.split_once('>'))
+            .flat_map(|(tag, _)| {
+                tag.split('"')
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert!(!bare.contains(" src=") && !bare.contains(" style="));
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
-        assert!(!page.contains(" style=") && !body(&page).contains(" onclick="), "the policy forbids both");
         for link in page.split("<link").skip(1) {
             assert!(link.starts_with(" rel=\"icon\" href=\"data:,\""), "{link}");
         }
@@ -94,7 +125,8 @@ fn nothing_is_loaded() {
         for link in page.split("<a ").skip(1) {
             let tag = link.split('>').next().unwrap();
             let inside = tag.contains("href=\"#");
-            let outside = tag.contains("href=\"https://") && tag.contains("rel=\"noreferrer noopener\"");
+            let outside =
+                tag.contains("href=\"https://") && tag.contains("rel=\"noreferrer noopener\"");
             assert!(inside || outside, "{tag}");
         }
     }
@@ -102,7 +134,13 @@ fn nothing_is_loaded() {
 
 #[test]
 fn links_inside_lead_somewhere() {
-    for page in [assessment(), hostile(), many(30)] {
+    for page in [
+        assessment(),
+        hostile(),
+        many(30),
+        clear(),
+        Assessment::default(),
+    ] {
         let page = written(&page);
         for link in page.split("href=\"#").skip(1) {
             let name = link.split('"').next().unwrap();
@@ -117,11 +155,20 @@ fn the_policy_names_the_bytes_that_are_there() {
     for (tag, directive) in [("style", "style-src"), ("script", "script-src")] {
         let from = page.find(&format!("<{tag}>")).unwrap() + tag.len() + 2;
         let to = from + page[from..].find(&format!("</{tag}>")).unwrap();
-        assert!(page.contains(&format!("{directive} '{}'", hash(&page[from..to]))), "{directive}");
+        assert!(
+            page.contains(&format!("{directive} '{}'", hash(&page[from..to]))),
+            "{directive}"
+        );
     }
     // FIPS 180-2's "abc", in base64.
-    assert_eq!(hash("abc"), "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
-    assert_eq!((base64(b"f"), base64(b"fo"), base64(b"foo")), ("Zg==".into(), "Zm8=".into(), "Zm9v".into()));
+    assert_eq!(
+        hash("abc"),
+        "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+    );
+    assert_eq!(
+        (base64(b"f"), base64(b"fo"), base64(b"foo")),
+        ("Zg==".into(), "Zm8=".into(), "Zm9v".into())
+    );
     assert!(SCRIPT.len() < 6_000 && !SCRIPT.contains("</") && !STYLE.contains("</"));
 }
 
@@ -129,19 +176,35 @@ fn the_policy_names_the_bytes_that_are_there() {
 fn the_same_bytes_every_time() {
     assert_eq!(written(&assessment()), written(&assessment()));
     let mut other = assessment();
-    other.timings.push(stanchion_model::report::Timing { stage: "x", seconds: 1.0 });
+    other.timings.push(stanchion_model::report::Timing {
+        stage: "x",
+        seconds: 1.0,
+    });
     assert_eq!(written(&assessment()), written(&other));
 }
 
 #[test]
 fn empty_and_clear_are_told_apart() {
     let empty = written(&Assessment::default());
-    assert!(empty.contains("<h1>Nothing was scanned"), "{}", body(&empty));
-    let clear = written(&clear());
-    assert!(clear.contains("<h1>No known vulnerability in 3 components of storefront</h1>"));
-    assert!(clear.contains("<title>No known vulnerability in 3 components of storefront</title>"));
-    assert!(!clear.contains("id=\"first\"") && !clear.contains("role=\"search\""));
-    assert!(written(&assessment()).contains("<h1>Denied: 1 exploited and 1 critical findings in storefront</h1>"));
+    assert!(
+        empty.contains("<h1>Nothing was scanned"),
+        "{}",
+        body(&empty)
+    );
+    let mut starter = clear();
+    starter.database.kind = "starter".into();
+    assert!(
+        !written(&starter).contains("No known vulnerability"),
+        "a starter set clears nothing"
+    );
+    let fine = written(&clear());
+    assert!(fine.contains("<h1>No known vulnerability in 3 components of storefront</h1>"));
+    assert!(fine.contains("<title>No known vulnerability in 3 components of storefront</title>"));
+    assert!(!fine.contains("id=\"first\"") && !fine.contains("role=\"search\""));
+    assert!(
+        written(&assessment())
+            .contains("<h1>Denied: 1 exploited and 1 critical findings in storefront</h1>")
+    );
 }
 
 #[test]
@@ -151,16 +214,27 @@ fn size_grows_with_findings_and_stays_small() {
     assert!(each < 4_000, "{each} bytes a finding");
     assert!(large < 12_000_000, "{large}");
     // Every finding is there once as a row of its own.
-    assert_eq!(written(&many(3_000)).matches(" data-k=\"high").count(), 3_000 + 2);
+    assert_eq!(
+        written(&many(3_000)).matches(" data-k=\"high").count(),
+        3_000 + 2
+    );
 }
 
 /// [WCAG 2.2 relative luminance](https://www.w3.org/TR/WCAG22/#dfn-relative-luminance).
 fn luminance(colour: &str) -> f64 {
     let digits = colour.trim_start_matches('#');
-    let digits: String = if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.into() };
+    let digits: String = if digits.len() == 3 {
+        digits.chars().flat_map(|c| [c, c]).collect()
+    } else {
+        digits.into()
+    };
     let part = |at: usize| {
         let value = f64::from(u8::from_str_radix(&digits[at..at + 2], 16).unwrap()) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
     };
     0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
 }
@@ -174,13 +248,16 @@ fn colours_can_be_read_in_both_themes() {
     };
     let ratio = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
     for theme in [0, 1] {
-        for ink in ["fg", "mut", "acc", "x", "c", "h", "m", "l", "o"] {
+        for ink in ["fg", "mut", "acc", "k", "c", "h", "m", "l", "o"] {
             for paper in ["bg", "sub"] {
                 let ratio = ratio(colour(ink, theme), colour(paper, theme));
-                assert!(ratio >= 4.5, "--{ink} on --{paper} in theme {theme}: {ratio:.2}");
+                assert!(
+                    ratio >= 4.5,
+                    "--{ink} on --{paper} in theme {theme}: {ratio:.2}"
+                );
             }
         }
-        for hue in ["x", "c", "h", "m", "l", "o"] {
+        for hue in ["k", "c", "h", "m", "l", "o"] {
             let ratio = ratio(colour("on", theme), colour(hue, theme));
             assert!(ratio >= 4.5, "--on on --{hue} in theme {theme}: {ratio:.2}");
         }

@@ -5,7 +5,7 @@
 //! A package without a `source` is a workspace member or a path dependency. Scopes are not in the lock: they
 //! come from the `Cargo.toml` beside it and those of the members it names, as far as they are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use stanchion_model::Ecosystem;
 use stanchion_model::inventory::{Origin, Scope};
@@ -105,6 +105,7 @@ fn declare(
     found: &mut Found,
 ) {
     let manifests = manifests(input, found);
+    let mut severed = HashSet::new();
     for &(node, handle) in own {
         found.declare(handle, Scope::Runtime);
         let scopes = node.str("name").and_then(|name| manifests.get(name));
@@ -119,16 +120,17 @@ fn declare(
                 .unwrap_or(Scope::Runtime);
             let target = handles[to].1;
             if scope == Scope::Runtime {
-                if found.packages[target.0 as usize].origin != Origin::Own {
+                if found.package(target).origin != Origin::Own {
                     found.declare(target, scope);
                 }
             } else {
                 // The edge from our own package must not carry runtime scope further.
-                found.edges.retain(|&edge| edge != (handle.0, target.0));
+                severed.insert((handle.0, target.0));
                 found.declare(target, scope);
             }
         }
     }
+    found.edges.retain(|edge| !severed.contains(edge));
 }
 
 /// The dependencies of each manifest at hand, by package name, with their scope.

@@ -261,7 +261,11 @@ fn distribution<'a>(node: &'a Node<'_>) -> Option<Distribution<'a>> {
 /// The value of a property.
 fn said<'n>(node: &'n Node<'_>, name: &str) -> Option<&'n str> {
     let properties = node.at(&["properties"]).items();
-    properties.iter().find(|property| property.str("name") == Some(name))?.get("value")?.text()
+    properties
+        .iter()
+        .find(|property| property.str("name") == Some(name))?
+        .get("value")?
+        .text()
 }
 
 fn scope(node: &Node<'_>) -> Scope {

@@ -19,7 +19,17 @@ pub(super) fn directives(text: &str) -> (Vec<Directive<'_>>, Vec<(u32, String)>)
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     let mut block: Option<(Cow<'_, str>, u32)> = None;
+    let most = 50_000 + text.len() / 50;
     for (line, content) in text::lines(text) {
+        if found.len() >= most {
+            wrong.push((
+                line,
+                format!(
+                    "more than {most} directives, too many for its size; the rest was not read"
+                ),
+            ));
+            return (found, wrong);
+        }
         let (mut words, comment, whole) = tokens(content);
         if !whole {
             wrong.push((line, "a quoted string is not closed".to_owned()));
@@ -130,6 +140,14 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_made_of_nothing_but_lines_is_read_up_to_a_bound() {
+        let text = "x\n".repeat(200_000);
+        let (found, wrong) = directives(&text);
+        assert_eq!((found.len(), wrong[0].0), (58_000, 58_001));
+        assert!(wrong[0].1.starts_with("more than 58000 directives"));
+    }
 
     #[test]
     fn blocks_comments_and_strings() {

@@ -152,6 +152,9 @@ impl Reader<'_, '_> {
                 }
                 continue;
             }
+            if self.found.full() {
+                return;
+            }
             current = self.requirement(&content, file, number);
             if let Some(rest) = comment
                 .as_deref()
