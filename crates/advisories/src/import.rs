@@ -128,7 +128,7 @@ fn look(folder: &Path, depth: usize, found: &mut Vec<SourceFile>) -> Result<(), 
                     loose |= path
                         .extension()
                         .is_some_and(|extension| extension == "json")
-                        && is_advisory(&path)
+                        && is_advisory(&path);
                 }
                 Some(kind) => found.push(SourceFile {
                     kind,
@@ -427,7 +427,7 @@ pub fn build_on(
                     .extension()
                     .is_some_and(|extension| extension == "json") =>
             {
-                files.push(source.path.clone())
+                files.push(source.path.clone());
             }
             Some(_) => {
                 return Err(failed(

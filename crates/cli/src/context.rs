@@ -6,8 +6,8 @@ use std::time::Instant;
 use stanchion_advisories::{Database, Index};
 
 use crate::args::{Colour, Global};
-use crate::output;
 use crate::exit::{Failure, failure};
+use crate::output;
 use crate::settings::{self, UserSettings};
 
 /// Resolved once from flags, environment and the user's settings.

@@ -12,9 +12,9 @@ use stanchion_model::Ecosystem;
 use stanchion_model::inventory::Inventory;
 use stanchion_net::{Client, Options};
 
-use crate::output;
 use crate::context::Context;
 use crate::exit::Failure;
+use crate::output;
 
 /// A person waits this long before they are told what is being done.
 const BLINK: Duration = Duration::from_millis(300);

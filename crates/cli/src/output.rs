@@ -72,7 +72,9 @@ pub(crate) fn write(
             match make(&mut out).and_then(|()| out.flush()) {
                 // A reader that has seen enough is no failure, and the verdict holds all the same.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                done => done.map_err(|error| failure(format!("cannot write to standard output: {error}")))?,
+                done => done.map_err(|error| {
+                    failure(format!("cannot write to standard output: {error}"))
+                })?,
             }
         }
         Some(path) => to_file(path, make).map_err(|error| {

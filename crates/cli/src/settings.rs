@@ -83,13 +83,20 @@ pub(crate) fn project(target: &Path) -> Result<ProjectSettings, Failure> {
         return Ok(ProjectSettings::default());
     };
     let folder = file.parent().unwrap_or(&start);
-    if file.canonicalize().is_ok_and(|real| !real.starts_with(folder)) {
+    if file
+        .canonicalize()
+        .is_ok_and(|real| !real.starts_with(folder))
+    {
         let message = format!("{} is a link that leads out of its folder", file.display());
-        return Err(failure(message).hint("put the settings there themselves: a scanned project could point it anywhere"));
+        return Err(failure(message)
+            .hint("put the settings there themselves: a scanned project could point it anywhere"));
     }
     let settings: ProjectSettings = read(&file)?;
     if settings.scan.exclude.len() > MOST_PATTERNS {
-        let message = format!("{}: more than {MOST_PATTERNS} patterns to exclude", file.display());
+        let message = format!(
+            "{}: more than {MOST_PATTERNS} patterns to exclude",
+            file.display()
+        );
         return Err(failure(message));
     }
     Ok(settings)
@@ -118,7 +125,10 @@ fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Failure> {
         .and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text))
         .map_err(|error| failure(format!("cannot read {}: {error}", file.display())))?;
     if text.len() as u64 > MOST_BYTES {
-        return Err(failure(format!("{} has more than {MOST_BYTES} bytes", file.display())));
+        return Err(failure(format!(
+            "{} has more than {MOST_BYTES} bytes",
+            file.display()
+        )));
     }
     toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| {

@@ -61,49 +61,11 @@ pub(crate) fn sentence(title: &str) -> String {
 
 /// What to do.
 pub(crate) fn fix(finding: &Finding) -> String {
-    let name = plain(&finding.component.name);
-    let version = plain(&finding.component.version);
-    match finding.kind {
-        Kind::Malicious => {
-            return format!(
-                "Remove {name} at once, and rotate every secret that the machines it ran on could read."
-            );
-        }
-        Kind::Unmaintained => {
-            return format!(
-                "Look for a maintained successor of {name}: nobody will fix what is found in it next."
-            );
-        }
-        Kind::Yanked => {
-            return format!("Move {name} to another version: its author withdrew {version}.");
-        }
-        Kind::EndOfLife => return format!("Move {name} to a release that is still supported."),
-        _ => {}
-    }
-    let clears = finding
-        .upgrade_to
-        .as_deref()
-        .map(|version| (version, "everything known about it"));
-    let Some((to, what)) = clears.or_else(|| {
-        finding
-            .fixed_in
-            .first()
-            .map(|version| (version.as_str(), "this"))
-    }) else {
-        return format!(
-            "No version clears it yet: look for a workaround in the advisory, replace {name}, or ask its maker."
-        );
-    };
-    let to = plain(to);
-    match (finding.direct, finding.paths.first()) {
-        (Some(false), Some(path)) if path.len() > 2 => {
-            let first = plain(&path[1]);
-            format!(
-                "Raise {first} until it brings {name} {to} or later, which clears {what}; or override {name} to {to}."
-            )
-        }
-        _ => format!("Raise {name} from {version} to {to} or later, which clears {what}."),
-    }
+    let advice = finding.advice();
+    let mut letters = advice.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let whole: String = first.into_iter().chain(letters).collect();
+    format!("{}.", plain(&whole))
 }
 
 /// Why it stands where it does; empty where only the severity speaks.

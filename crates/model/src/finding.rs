@@ -242,3 +242,46 @@ pub struct Finding {
     /// The exception that covers it.
     pub exception: Option<String>,
 }
+
+impl Finding {
+    /// What to do about it, in a sentence without capital and full stop. Names stand in it as they are in the
+    /// scanned file: whoever shows it makes them harmless.
+    pub fn advice(&self) -> String {
+        let name = &self.component.name;
+        let version = &self.component.version;
+        match self.kind {
+            Kind::Malicious => {
+                return format!(
+                    "remove {name} at once, and rotate every secret that the machines it ran on could read"
+                );
+            }
+            Kind::Unmaintained => {
+                return format!(
+                    "look for a maintained successor of {name}; nobody will fix what is found in it next"
+                );
+            }
+            Kind::Yanked => {
+                return format!("move {name} to another version: its author withdrew {version}");
+            }
+            Kind::EndOfLife => return format!("move {name} to a release that is still supported"),
+            _ => {}
+        }
+        let clears = self
+            .upgrade_to
+            .as_deref()
+            .map(|to| (to, "everything known about it"));
+        let some = self.fixed_in.first().map(|to| (to.as_str(), "this"));
+        let Some((to, what)) = clears.or(some) else {
+            return format!(
+                "no version clears it yet: look for a workaround in the advisory, replace {name}, or ask its maker"
+            );
+        };
+        match (self.direct, self.paths.first()) {
+            (Some(false), Some(path)) if path.len() > 2 => format!(
+                "raise {} until it brings {name} {to} or later, which clears {what}; or override {name} to {to}",
+                path[1]
+            ),
+            _ => format!("raise {name} from {version} to {to} or later, which clears {what}"),
+        }
+    }
+}

@@ -255,52 +255,7 @@ pub(crate) fn because(evidence: &Evidence, finding: &Finding) -> String {
 
 /// What to do about a finding, in a sentence.
 pub(crate) fn advice(finding: &Finding) -> String {
-    let component = &finding.component;
-    let name = safe(&component.name);
-    match finding.kind {
-        Kind::Malicious => {
-            return format!(
-                "remove {name} at once, and rotate every secret that the machines it ran on could read"
-            );
-        }
-        Kind::Unmaintained => {
-            return format!(
-                "look for a maintained successor of {name}; nobody will fix what is found in it next"
-            );
-        }
-        Kind::Yanked => {
-            return format!(
-                "move {name} to another version: its author withdrew {}",
-                safe(&component.version)
-            );
-        }
-        Kind::EndOfLife => return format!("move {name} to a release that is still supported"),
-        _ => {}
-    }
-    let clears = finding
-        .upgrade_to
-        .as_ref()
-        .map(|version| (version, "everything known about it"));
-    let Some((version, what)) =
-        clears.or_else(|| finding.fixed_in.first().map(|version| (version, "this")))
-    else {
-        return format!(
-            "no version clears it yet: look for a workaround in the advisory, replace {name}, or ask its maker"
-        );
-    };
-    let version = safe(version);
-    match (finding.direct, finding.paths.first()) {
-        (Some(false), Some(path)) if path.len() > 2 => {
-            let first = safe(&path[1]);
-            format!(
-                "raise {first} until it brings {name} {version} or later, which clears {what}; or override {name} to {version}"
-            )
-        }
-        _ => format!(
-            "raise {name} from {} to {version} or later, which clears {what}",
-            safe(&component.version)
-        ),
-    }
+    safe(&finding.advice())
 }
 
 /// A CVSS vector in words.

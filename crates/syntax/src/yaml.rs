@@ -158,7 +158,7 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
                     Some((node.clone(), 0))
                 }
                 Some(_) => {
-                    let message = format!("aliases expand to more than {} values", most_nodes);
+                    let message = format!("aliases expand to more than {most_nodes} values");
                     error.get_or_insert(SyntaxError { line, message });
                     break;
                 }
@@ -183,7 +183,7 @@ fn read<'a>(text: &'a str, limits: &Limits, most: usize) -> (Vec<Node<'a>>, Opti
         if nodes > most_nodes {
             error.get_or_insert(SyntaxError {
                 line,
-                message: format!("more than {} values", most_nodes),
+                message: format!("more than {most_nodes} values"),
             });
             break;
         }

@@ -6,6 +6,9 @@ use stanchion_syntax::{Limits, json, text};
 
 use crate::index::tables::{EolEntry, days};
 
+/// Most support cycles over all packages, for each product counted as often as it has packages. Some 3,000 are in use.
+const MOST: usize = 500_000;
+
 /// The products that are packages of an ecosystem, and when the list was made.
 #[derive(Debug, Default)]
 pub(crate) struct Products {
@@ -28,6 +31,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Products, String> {
         generated: root.str("generated_at").map(str::to_owned),
         ..Products::default()
     };
+    let mut left = MOST;
     for product in list.items() {
         products.products += 1;
         let cycles: Vec<(String, String)> = product
@@ -62,6 +66,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Products, String> {
                 continue;
             }
             let package = format!("{ecosystem}\t{}", ecosystem.lookup_name(&name));
+            left = left
+                .checked_sub(cycles.len())
+                .ok_or_else(|| format!("more than {MOST} support cycles over all packages"))?;
             products.entries.push(EolEntry {
                 package,
                 product: label.to_owned(),
@@ -90,6 +97,26 @@ mod tests {
                 ("3.2".into(), "2024-04-01".into()),
                 ("1".into(), String::new())
             ]
+        );
+    }
+
+    #[test]
+    fn many_names_times_many_cycles_are_refused() {
+        let names: Vec<String> = (0..1000)
+            .map(|n| format!(r#"{{"type":"purl","id":"pkg:pypi/p{n}"}}"#))
+            .collect();
+        let cycles: Vec<String> = (0..1000)
+            .map(|n| format!(r#"{{"name":"{n}","isEol":true}}"#))
+            .collect();
+        let text = format!(
+            r#"{{"result":[{{"identifiers":[{}],"releases":[{}]}}]}}"#,
+            names.join(","),
+            cycles.join(",")
+        );
+        assert!(
+            parse(text.as_bytes())
+                .unwrap_err()
+                .starts_with("more than 500000 support cycles")
         );
     }
 }

@@ -9,6 +9,9 @@ use crate::index::tables::cve_number;
 /// Most bytes that a file unpacks to; today's has 10 MB.
 const MOST: u64 = 256 << 20;
 
+/// Most scores; today's file has 300,000.
+const ENTRIES: usize = 3_000_000;
+
 /// CVE number, probability and percentile; the date of the scores; the lines that could not be used.
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
@@ -55,8 +58,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Scores, String> {
                 .filter(|share| (0.0..=1.0).contains(share))
         };
         match (cve, share(cells.next()), share(cells.next())) {
+            (Some(_), Some(_), Some(_)) if scores.entries.len() >= ENTRIES => {
+                return Err(format!("more than {ENTRIES} scores"));
+            }
             (Some(cve), Some(probability), Some(percentile)) => {
-                scores.entries.push((cve, probability, percentile))
+                scores.entries.push((cve, probability, percentile));
             }
             _ if scores.refused.len() < 100 => scores.refused.push((
                 format!("line {number}"),
@@ -92,5 +98,14 @@ mod tests {
             assert_eq!(scores.refused[0].0, "line 4");
         }
         assert!(parse(b"").is_err() && parse(&[0x1f, 0x8b, 0, 0]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_unpacks_to_scores_without_end_is_refused() {
+        let text = "CVE-1-1,0,0\n".repeat(ENTRIES + 1);
+        assert_eq!(
+            parse(text.as_bytes()).unwrap_err(),
+            "more than 3000000 scores"
+        );
     }
 }

@@ -462,7 +462,7 @@ impl Turn<'_> {
             )?)?);
         }
         let progress = |what: &str, done: usize, total: usize| {
-            self.talk.step(what, done as u64, Some(total as u64))
+            self.talk.step(what, done as u64, Some(total as u64));
         };
         loop {
             let sources: Vec<SourceFile> = gots
@@ -609,7 +609,7 @@ impl Turn<'_> {
         };
         // The time of the database itself stays: it is that of the making of the export.
         let bytes = update::described(&base.index, |meta| {
-            update::note(meta, self.now, &[(COMPILED.to_owned(), result)])
+            update::note(meta, self.now, &[(COMPILED.to_owned(), result)]);
         })?;
         self.database.replace(&bytes)
     }

@@ -202,24 +202,20 @@ fn status(context: &Context, output: &[String]) -> Result<Exit, Failure> {
     let meta = index.meta()?;
     let info = meta.info(index.snapshot());
     for output in &outputs {
-        output::write(
-            output,
-            &mut |out: &mut dyn Write| match output.format.as_str() {
-                "json" => {
-                    let mut value = serde_json::to_value(&info)?;
-                    value["refusals"] = serde_json::to_value(&meta.refusals)?;
-                    value["file"] = context.database.file().display().to_string().into();
-                    serde_json::to_writer_pretty(&mut *out, &value)?;
-                    writeln!(out)
-                }
-                _ => {
+        output::write(output, &mut |out: &mut dyn Write| {
+            if output.format.as_str() == "json" {
+                let mut value = serde_json::to_value(&info)?;
+                value["refusals"] = serde_json::to_value(&meta.refusals)?;
+                value["file"] = context.database.file().display().to_string().into();
+                serde_json::to_writer_pretty(&mut *out, &value)?;
+                writeln!(out)
+            } else {
                 let mut text = Vec::new();
                 table(context, &info, &meta, &index, &mut text)?;
                 // Names of zip entries and words of publishers stand in it.
                 out.write_all(output::harmless(&String::from_utf8_lossy(&text)).as_bytes())
             }
-            },
-        )?;
+        })?;
     }
     Ok(if info.kind == "starter" {
         Exit::Incomplete
