@@ -1,6 +1,6 @@
 //! Manifests whose lockfile is missing: never a silent all-clear.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use stanchion_model::inventory::{Problem, ProblemKind};
 use stanchion_syntax::{Limits, Node, json, text, toml};
@@ -168,6 +168,13 @@ pub(crate) fn is_manifest(path: &str) -> bool {
     of(path).is_some()
 }
 
+/// A folder and those above it, up to the target.
+fn above(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| {
+        (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(above, _)| above))
+    })
+}
+
 /// The manifests that ask for something and have no lockfile beside or above them in the target.
 pub(crate) fn without_lock<'a>(
     tree: &Tree,
@@ -179,36 +186,36 @@ pub(crate) fn without_lock<'a>(
         .iter()
         .flat_map(|result| result.found.files.iter().map(String::as_str))
         .collect();
-    let locks: Vec<(&str, &str)> = read
-        .iter()
-        .map(|result| {
-            let (folder, name) = result.path.rsplit_once('/').unwrap_or(("", &result.path));
-            // A file that speaks for another folder is named by its path in there: `requirements/dev.txt`.
-            match result.found.root.as_deref() {
-                Some("") => ("", result.path.as_str()),
-                Some(root) => (
-                    root,
-                    result
-                        .path
-                        .strip_prefix(root)
-                        .map_or(name, |rest| rest.trim_start_matches('/')),
-                ),
-                None => (folder, name),
-            }
-        })
-        .collect();
+    let pairs = read.iter().map(|result| {
+        let (folder, name) = result.path.rsplit_once('/').unwrap_or(("", &result.path));
+        // A file that speaks for another folder is named by its path in there: `requirements/dev.txt`.
+        match result.found.root.as_deref() {
+            Some("") => ("", result.path.as_str()),
+            Some(root) => (
+                root,
+                result
+                    .path
+                    .strip_prefix(root)
+                    .map_or(name, |rest| rest.trim_start_matches('/')),
+            ),
+            None => (folder, name),
+        }
+    });
+    let mut locks: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (folder, name) in pairs {
+        locks.entry(folder).or_default().push(name);
+    }
     let mut problems = Vec::new();
     for path in manifests {
         let Some(manifest) = of(path) else { continue };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let pins = |name: &&str| manifest.locks.iter().any(|pattern| matches(pattern, name));
+        // Its folder and those above it, rather than every lockfile: there may be tens of thousands of both.
         let covered = along.contains(path)
-            || locks.iter().any(|(lock_folder, name)| {
-                let above = lock_folder.is_empty()
-                    || folder == *lock_folder
-                    || folder
-                        .strip_prefix(lock_folder)
-                        .is_some_and(|rest| rest.starts_with('/'));
-                above && manifest.locks.iter().any(|pattern| matches(pattern, name))
+            || above(folder).any(|folder| {
+                locks
+                    .get(folder)
+                    .is_some_and(|names| names.iter().any(pins))
             });
         if !covered {
             problems.extend(unpinned(tree, path, manifest, limits));
@@ -252,4 +259,15 @@ fn unpinned(tree: &Tree, path: &str, manifest: &Manifest, limits: &Limits) -> Op
         reason: "it has no lockfile beside or above it, so what it asks for is not pinned and not matched".into(),
         hint: Some(manifest.hint.into()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_above() {
+        assert_eq!(above("a/b").collect::<Vec<_>>(), ["a/b", "a", ""]);
+        assert_eq!(above("").collect::<Vec<_>>(), [""]);
+    }
 }

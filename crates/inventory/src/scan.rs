@@ -299,3 +299,27 @@ pub(crate) fn problem(path: String, kind: ProblemKind, reason: String) -> Proble
         hint: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_in_waves_of_a_bounded_size() {
+        let file = |path: &str, size: u64| Entry {
+            path: path.into(),
+            size,
+        };
+        let files = [
+            file("a/package-lock.json", WAVE * 3),
+            file("b/package-lock.json", WAVE / 2),
+            file("package.json", WAVE * 9),
+            file("c/package-lock.json", WAVE / 2),
+            file("d/package-lock.json", 1),
+        ];
+        assert_eq!(wave(&files), 1);
+        assert_eq!(wave(&files[1..]), 3);
+        assert_eq!(wave(&files[4..]), 1);
+        assert!(unread("a/package-lock.json").is_some() && unread("package.json").is_none());
+    }
+}

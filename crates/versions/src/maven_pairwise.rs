@@ -2,9 +2,10 @@
 //!
 //! This is the comparison of the [specification](https://maven.apache.org/pom.html#version-order-specification):
 //! the nulls at the end of each list are cut off, and then items are compared one after another, where a
-//! missing one is a null of the kind of the other. `ComparableVersion` did so up to Maven 3.8.6, from which
-//! come the conformance files; only `1-ga-1` = `1-1` and `1-a-1` = `1-alpha-1` are of the specification
-//! alone. Maven 3.8.7 and 4.0 have each changed what a qualifier after a dot or before a number means.
+//! missing one is a null of the kind of the other. `ComparableVersion` did so up to Maven 3.8.6, and the
+//! conformance files agree with it; only `1-ga-1` = `1-1` is as the specification has it, and `1-a-1` =
+//! `1-alpha-1` as Maven 4 does. Maven 3.8.7 and 4.0 have each changed what some qualifiers mean that come
+//! after a dot or before a number.
 //!
 //! It is antisymmetric but not transitive, hence nothing to match with. The tests hold it to differ from
 //! [`Scheme::compare`](crate::Scheme::compare) in two cases only:
@@ -169,7 +170,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn differs_from_matching_as_documented(a in version(), b in version()) {

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_file_that_unpacks_to_scores_without_end_is_refused() {
-        let text = "CVE-1-1,0,0\n".repeat(ENTRIES + 1);
+        let text = "CVE-2020-1000,0,0\n".repeat(ENTRIES + 1);
         assert_eq!(
             parse(text.as_bytes()).unwrap_err(),
             "more than 3000000 scores"

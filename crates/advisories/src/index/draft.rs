@@ -624,3 +624,18 @@ pub(crate) fn with_tables(base: &Index, tables: &Tables, meta: &Meta) -> Result<
     }
     Ok(assemble(&sections))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_ecosystems_share_a_number() {
+        let mut draft = Draft::new();
+        for n in 0..=u16::MAX {
+            assert_eq!(draft.ecosystem(&format!("e{n}")).unwrap(), n);
+        }
+        assert!(draft.ecosystem("one more").is_err());
+        assert_eq!(draft.ecosystem("e7").unwrap(), 7);
+    }
+}

@@ -9,6 +9,7 @@
 mod documentation;
 mod documents;
 mod floors;
+mod hostile;
 mod report_schema;
 mod scanning;
 mod support;
