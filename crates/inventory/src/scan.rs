@@ -16,7 +16,7 @@ use crate::found::{Found, Package};
 use crate::manifests;
 
 /// Bytes of files that are read at once.
-const WAVE: u64 = 8 << 20;
+const WAVE: u64 = 16 << 20;
 /// Packages and problems that one scan holds; each takes some 800 bytes by the time it is told.
 const HELD: usize = 400_000;
 

@@ -248,6 +248,9 @@ impl<'a> Building<'a> {
                 Ok(attribute) => {
                     // Two texts of its own.
                     cost += 2;
+                    if cost > self.nodes_left {
+                        break;
+                    }
                     let value = attribute.normalized_value(XmlVersion::Implicit1_0);
                     let value = value
                         .map_or_else(|_| attribute.value.clone().into_owned(), Cow::into_owned);
@@ -367,6 +370,8 @@ mod tests {
         let document = read(&text);
         assert!(document.error.unwrap().message.contains("too many"));
         assert_eq!(document.root.unwrap().value("x"), Some("1"));
+        let text = format!("<a {}/>", "a='' ".repeat(1_000_000));
+        assert!(read(&text).error.unwrap().message.contains("too many"));
     }
 
     #[test]

@@ -179,6 +179,9 @@ fn as_of(context: &Context, args: &Scan) -> Result<String, Failure> {
         .map_or_else(|| Ok(context.now.clone()), context::time)
 }
 
+/// Problems shown where there was nothing to scan.
+const PROBLEMS: usize = 10;
+
 /// No lockfile found is not success: says what is read.
 pub(crate) fn nothing(inventory: &Inventory) {
     let mut names: Vec<&str> = REGISTRY
@@ -187,16 +190,20 @@ pub(crate) fn nothing(inventory: &Inventory) {
         .collect();
     names.sort_unstable();
     names.dedup();
-    anstream::eprintln!(
+    output::say(&format!(
         "Nothing to scan in {}: no lockfile, manifest or SBOM that is read here was found.",
-        inventory.target
-    );
-    for problem in &inventory.problems {
-        anstream::eprintln!("  {}: {}", problem.path, problem.reason);
+        inventory.target.replace('\n', " ")
+    ));
+    for problem in inventory.problems.iter().take(PROBLEMS) {
+        let line = format!("  {}: {}", problem.path, problem.reason);
+        output::say(&line.replace('\n', " "));
     }
-    anstream::eprintln!("These are read: {}.", names.join(", "));
-    anstream::eprintln!(
-        "hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored"
+    if let Some(more @ 1..) = inventory.problems.len().checked_sub(PROBLEMS) {
+        output::say(&format!("  and {more} more: -o json has them all"));
+    }
+    output::say(&format!("These are read: {}.", names.join(", ")));
+    output::say(
+        "hint: name the folder that holds them, or see `stanchion coverage`; node_modules and vendor are read with --vendored",
     );
 }
 

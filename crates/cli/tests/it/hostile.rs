@@ -184,3 +184,51 @@ fn a_full_or_closed_stream_is_no_crash() {
     assert_eq!(run(&target, full().into(), Stdio::null()), Some(2));
     assert_eq!(run("nowhere", Stdio::null(), full().into()), Some(2));
 }
+
+#[test]
+fn lockfiles_of_lines_that_hold_none_of_them_are_no_all_clear() {
+    let bench = Bench::new();
+    let target = project(
+        &bench,
+        &[
+            ("package-lock.json", LOCK.as_bytes()),
+            ("ruby/Gemfile.lock", b"<html>\n  not found\n</html>\n"),
+            (
+                "cut/Gemfile.lock",
+                b"GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (2.0.1)\n",
+            ),
+            ("python/requirements.txt", b"--pre\n--what is this\n"),
+        ],
+    );
+    let report = bench.document(&["scan", &target, "-o", "json"]);
+    let told = problems(&report);
+    let paths: Vec<&str> = told.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "cut/Gemfile.lock",
+            "python/requirements.txt",
+            "ruby/Gemfile.lock"
+        ],
+        "{told:?}"
+    );
+}
+
+#[test]
+fn tens_of_thousands_of_lockfiles_and_manifests_are_matched_by_folder() {
+    let bench = Bench::new();
+    let target = project(&bench, &[]);
+    for number in 0..3000 {
+        let folder = bench.file(&format!("project/{number}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("package.json"), r#"{"dependencies":{"a":"1"}}"#).unwrap();
+        if number % 2 == 0 {
+            fs::write(folder.join("package-lock.json"), LOCK).unwrap();
+        }
+    }
+    let report = bench.document(&["scan", &target, "-o", "json"]);
+    assert_eq!(
+        (report["components"].as_u64(), problems(&report).len()),
+        (Some(1500), 1500)
+    );
+}

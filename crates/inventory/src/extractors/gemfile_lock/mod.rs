@@ -79,6 +79,8 @@ struct Lock<'a> {
     needs: Vec<(Handle, &'a str, u32)>,
     asks: Vec<(&'a str, u32)>,
     own: HashSet<Handle>,
+    /// Has the section that Bundler always writes, and behind those that hold gems.
+    whole: bool,
 }
 
 impl<'a> Lock<'a> {
@@ -104,9 +106,14 @@ impl<'a> Lock<'a> {
                 indent => self.line(indent, text, number, found),
             }
         }
+        if !self.whole {
+            let reason = "it has no section DEPENDENCIES: it is cut short, or no Gemfile.lock; what stands in it was read";
+            found.problem(ProblemKind::Unreadable, 0, reason);
+        }
     }
 
     fn header(&mut self, text: &str) {
+        self.whole |= text == "DEPENDENCIES";
         self.section = match text {
             "GEM" => Section::Gem,
             "GIT" => Section::Git,

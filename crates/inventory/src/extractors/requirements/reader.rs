@@ -19,6 +19,31 @@ const FILES: usize = 500;
 const UNREAD: usize = 20;
 const HINT: &str = "pin it with `==`, for example by `pip-compile` or `pip freeze`, and scan again";
 
+/// Options that change how packages are fetched and built, and not which.
+const INSTALLER: &[&str] = &[
+    "--hash",
+    "--no-index",
+    "--prefer-binary",
+    "--require-hashes",
+    "--pre",
+    "--trusted-host",
+    "--use-feature",
+    "--no-binary",
+    "--only-binary",
+    "--config-setting",
+    "--global-option",
+    "--install-option",
+    "--process-dependency-links",
+    "--allow-",
+    "--no-use-wheel",
+    "--use-wheel",
+    "--always-unzip",
+    "-Z",
+    "--no-deps",
+    "--no-build-isolation",
+    "--uploaded-prior-to",
+];
+
 /// A file that is being read.
 #[derive(Clone, Copy)]
 struct File<'p> {
@@ -149,6 +174,9 @@ impl Reader<'_, '_> {
                     ],
                 ) {
                     self.registry(address, file, number);
+                } else if !INSTALLER.iter().any(|option| content.starts_with(option)) {
+                    let reason = "an option that is not known here; should it name packages, they are missing";
+                    self.problem(file, ProblemKind::Odd, number, reason.into());
                 }
                 continue;
             }
