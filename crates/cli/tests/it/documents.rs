@@ -154,16 +154,16 @@ fn documents_about_real_projects_are_valid() {
 #[test]
 fn two_runs_write_the_same_bytes() {
     let bench = Bench::new();
+    // A scan says at what time its clocks stood: without --as-of two runs may lie in different seconds.
     for args in [
-        ["sbom", EXAMPLE, "-o", "cyclonedx"],
-        ["sbom", EXAMPLE, "-o", "spdx"],
-        ["scan", EXAMPLE, "-o", "cyclonedx"],
-        ["scan", EXAMPLE, "-o", "spdx"],
+        &["sbom", EXAMPLE, "-o", "cyclonedx"][..],
+        &["sbom", EXAMPLE, "-o", "spdx"],
+        &["scan", EXAMPLE, "-o", "cyclonedx", "--as-of", "2026-11-24"],
+        &["scan", EXAMPLE, "-o", "spdx", "--as-of", "2026-11-24"],
+        &["scan", EXAMPLE, "-o", "sarif", "--as-of", "2026-11-24"],
     ] {
-        assert_eq!(bench.run(&args).stdout, bench.run(&args).stdout, "{args:?}");
+        assert!(bench.run(args).stdout == bench.run(args).stdout, "{args:?}");
     }
-    let args = ["scan", EXAMPLE, "-o", "sarif", "--as-of", "2026-11-24"];
-    assert_eq!(bench.run(&args).stdout, bench.run(&args).stdout);
 }
 
 /// Our own documents, read again, name the same packages.
