@@ -449,16 +449,15 @@ impl<'a> ProjectFindings<'a> {
         finding.evidence = vec![Evidence {
             source: "endoflife.date".into(),
             advisory: format!("{} {}", cycle.product, cycle.name),
-            range: format!("{}.*", cycle.name),
+            range: if cycle.name == version {
+                version.to_owned()
+            } else {
+                format!("{}.*", cycle.name)
+            },
             comparator: "leading part".into(),
             note: None,
             url: Some("https://endoflife.date".into()),
         }];
-        finding.evidence[0].range = if cycle.name == version {
-            version.to_owned()
-        } else {
-            format!("{}.*", cycle.name)
-        };
         self.findings.push(finding);
     }
 

@@ -1,5 +1,6 @@
 //! `-o FORMAT[=FILE]`: where each document goes.
 
+use stanchion_model::text::is_hostile;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -115,13 +116,7 @@ pub(crate) fn say(line: &str) {
 /// Text in which names and words of others stand, without what a terminal would obey or what turns the direction of
 /// reading; line breaks stay.
 pub(crate) fn harmless(text: &str) -> String {
-    text.replace(
-        |c: char| {
-            (c.is_control() && c != '\n')
-                || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-        },
-        "\u{fffd}",
-    )
+    text.replace(|c: char| c != '\n' && is_hostile(c), "\u{fffd}")
 }
 
 /// Columns of the terminal; 100 where there is none to ask.

@@ -1,17 +1,14 @@
 //! Text that comes from scanned files and advisories, made fit for where it goes.
 
+use stanchion_model::text::is_hostile;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// On one line, without anything that turns the direction of reading: for sentences that people are shown.
 /// Values that name something are written as they are instead; JSON carries any character.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    if text.contains(hostile) {
-        Cow::Owned(text.replace(hostile, "\u{fffd}"))
+    if text.contains(is_hostile) {
+        Cow::Owned(text.replace(is_hostile, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }

@@ -8,6 +8,7 @@ pub mod finding;
 pub mod inventory;
 pub mod purl;
 pub mod report;
+pub mod text;
 pub mod threat;
 
 pub use ecosystem::Ecosystem;

@@ -4,18 +4,15 @@ use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Finding, Kind};
 use stanchion_model::inventory::{Problem, ProblemKind};
 use stanchion_model::report::{DatabaseInfo, PolicyName};
+use stanchion_model::text::is_hostile;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text from a scanned file or an advisory, without anything that a terminal would obey or that would turn the
 /// direction of reading: control characters, escapes, bidirectional overrides and characters that nobody sees become
 /// `\u{fffd}`.
 pub(crate) fn safe(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
-    if text.contains(hostile) {
-        text.replace(hostile, "\u{fffd}")
+    if text.contains(is_hostile) {
+        text.replace(is_hostile, "\u{fffd}")
     } else {
         text.to_owned()
     }
