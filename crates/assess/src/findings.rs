@@ -13,6 +13,7 @@ use stanchion_model::finding::{
 };
 use stanchion_model::inventory::{Component, ComponentId, Inventory, Origin, Problem, ProblemKind};
 use stanchion_model::threat;
+use stanchion_policy::components::{Breach, House};
 use stanchion_policy::score::{Signals, score};
 
 use crate::paths::Graph;
@@ -29,6 +30,7 @@ pub(crate) fn find(
     inventory: &Inventory,
     index: &Index,
     as_of: &str,
+    house: Option<&House<'_>>,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Finding>, Error> {
     let today = as_of.get(..10).unwrap_or(as_of);
@@ -40,7 +42,8 @@ pub(crate) fn find(
         .map_init(
             || Matcher::new(index),
             |matcher, &(from, length)| {
-                let mut project = ProjectFindings::new(inventory, index, today, from, length);
+                let mut project =
+                    ProjectFindings::new(inventory, index, today, house, from, length);
                 for id in from..from + length {
                     project.look_up(id as ComponentId, matcher)?;
                 }
@@ -100,6 +103,8 @@ struct ProjectFindings<'a> {
     inventory: &'a Inventory,
     index: &'a Index,
     today: &'a str,
+    /// What the policy says about components, where it says anything.
+    house: Option<&'a House<'a>>,
     slice: (usize, usize),
     /// Made when the first finding asks for it: most projects of a clean target never do.
     graph: Option<Graph<'a>>,
@@ -115,6 +120,7 @@ impl<'a> ProjectFindings<'a> {
         inventory: &'a Inventory,
         index: &'a Index,
         today: &'a str,
+        house: Option<&'a House<'a>>,
         from: usize,
         length: usize,
     ) -> Self {
@@ -122,6 +128,7 @@ impl<'a> ProjectFindings<'a> {
             inventory,
             index,
             today,
+            house,
             slice: (from, length),
             graph: None,
             affected: 0,
@@ -137,6 +144,11 @@ impl<'a> ProjectFindings<'a> {
         // missing has been told by whoever read the file.
         if component.origin == Origin::Own {
             return Ok(());
+        }
+        if let Some(house) = self.house {
+            for breach in house.breaches(component) {
+                self.breach(id, breach);
+            }
         }
         let Some(version) = component.version.as_deref() else {
             return Ok(());
@@ -462,6 +474,22 @@ impl<'a> ProjectFindings<'a> {
     }
 
     /// A finding with everything that comes from the inventory.
+    /// A rule of the policy that a component breaks.
+    fn breach(&mut self, id: ComponentId, breach: Breach) {
+        let kind = if breach.licence {
+            Kind::Licence
+        } else {
+            Kind::Check
+        };
+        let mut finding = self.blank(id, kind, breach.rule);
+        finding.title = match breach.reason {
+            Some(reason) => format!("{}: {reason}", breach.title),
+            None => breach.title,
+        };
+        finding.rule = Some(breach.rule.to_owned());
+        self.findings.push(finding);
+    }
+
     fn blank(&mut self, id: ComponentId, kind: Kind, name: &str) -> Finding {
         let component = &self.inventory.components[id as usize];
         let (from, length) = self.slice;
@@ -513,6 +541,11 @@ impl<'a> ProjectFindings<'a> {
             state: "open".into(),
             rule: None,
             exception: None,
+            product: None,
+            deadlines: Vec::new(),
+            tasks: Vec::new(),
+            escalated_to: Vec::new(),
+            statements: Vec::new(),
         }
     }
 }

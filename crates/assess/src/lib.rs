@@ -4,11 +4,13 @@
 //! give the same answer, to the byte, whoever calls.
 
 mod findings;
+mod judging;
 mod paths;
 mod sources;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use stanchion_advisories::{Error as DatabaseError, Index};
@@ -18,8 +20,11 @@ use stanchion_model::finding::Finding;
 use stanchion_model::inventory::Inventory;
 use stanchion_model::report::{Assessment, Timing};
 use stanchion_model::threat::ThreatVector;
+use stanchion_policy::components::House;
 use stanchion_policy::gate;
 use stanchion_tree::{Tree, TreeError};
+
+pub use judging::Judging;
 
 /// Which findings are asked for. Those left out are counted, and no gate judges them.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +62,6 @@ pub struct Options {
     pub filters: Filters,
     /// The time that clocks use, RFC 3339.
     pub as_of: String,
-    /// The gate that judges; empty for the default one.
-    pub gate: String,
 }
 
 /// Reads the target.
@@ -72,10 +75,18 @@ pub fn assess(
     mut inventory: Inventory,
     index: &Index,
     options: &Options,
+    judging: Option<&Judging<'_>>,
 ) -> Result<Assessment, DatabaseError> {
     let start = Instant::now();
     let mut problems = std::mem::take(&mut inventory.problems);
-    let mut found = findings::find(&inventory, index, &options.as_of, &mut problems)?;
+    let house = judging.and_then(|judging| House::of(judging.policy));
+    let mut found = findings::find(
+        &inventory,
+        index,
+        &options.as_of,
+        house.as_ref(),
+        &mut problems,
+    )?;
     let matching = start.elapsed().as_secs_f64();
     let all = found.len();
     found.retain(|finding| options.filters.keeps(finding));
@@ -88,16 +99,25 @@ pub fn assess(
             .then_with(|| a.key.cmp(&b.key))
             .then_with(|| a.component.version.cmp(&b.component.version))
     });
-    let gate_name = if options.gate.is_empty() {
-        gate::DEFAULT_GATE
-    } else {
-        &options.gate
-    };
-    let verdict = gate::without_policy(gate_name, &found);
     problems.sort_unstable();
     problems.dedup();
     let database = index.meta()?.info(index.snapshot());
-    let timings = vec![
+    let mut assessment = Assessment {
+        as_of: options.as_of.clone(),
+        inventory,
+        database,
+        findings: found,
+        filtered,
+        problems,
+        ..Assessment::default()
+    };
+    match judging {
+        Some(judging) => judging::judge(judging, &mut assessment),
+        None => {
+            assessment.verdict = gate::without_policy(gate::DEFAULT.as_str(), &assessment.findings)
+        }
+    }
+    assessment.timings = vec![
         Timing {
             stage: "matching and scoring",
             seconds: matching,
@@ -107,14 +127,17 @@ pub fn assess(
             seconds: start.elapsed().as_secs_f64() - matching,
         },
     ];
-    Ok(Assessment {
-        as_of: options.as_of.clone(),
-        inventory,
-        database,
-        findings: found,
-        filtered,
-        verdict,
-        problems,
-        timings,
-    })
+    Ok(assessment)
+}
+
+/// The keys of everything that is wrong with an inventory: what a change is held against.
+pub fn keys(
+    inventory: &Inventory,
+    index: &Index,
+    as_of: &str,
+    judging: &stanchion_policy::file::Policy,
+) -> Result<HashSet<String>, DatabaseError> {
+    let house = House::of(judging);
+    let found = findings::find(inventory, index, as_of, house.as_ref(), &mut Vec::new())?;
+    Ok(found.into_iter().map(|finding| finding.key).collect())
 }

@@ -76,6 +76,12 @@ pub(crate) enum Command {
     Explain(Explain),
     /// List what is read, and for what there are advisories
     Coverage(Coverage),
+    /// Write, check, test, explain and print the policy
+    Policy(super::policy_args::Policy),
+    /// Keep the written exceptions, and those of other tools
+    Exception(super::policy_args::Exception),
+    /// Take in and give out statements about what does not matter (VEX)
+    Vex(super::policy_args::Vex),
     /// Look after the advisory database
     Db(Db),
 }
@@ -94,6 +100,23 @@ pub(crate) struct TargetArgs {
     /// Read a single file as this format, whatever it is called (see `stanchion coverage`)
     #[arg(long = "as", value_name = "FORMAT", help_heading = "Target")]
     pub(crate) read_as: Option<String>,
+}
+
+/// Which policy judges, and how.
+#[derive(ClapArgs, Debug, Clone, Default)]
+pub(crate) struct PolicyArgs {
+    /// The policy: a file, or a preset such as strict; else the policy.toml above the target
+    #[arg(long, value_name = "FILE|PRESET", help_heading = "Policy")]
+    pub(crate) policy: Option<String>,
+    /// The gate that judges: pull_request, build (default), release or deploy
+    #[arg(long, value_name = "GATE", help_heading = "Policy")]
+    pub(crate) gate: Option<String>,
+    /// The commit that a change starts from: only what it brings in is new, and its policy judges a pull request
+    #[arg(long, value_name = "GITREF", help_heading = "Policy")]
+    pub(crate) since: Option<String>,
+    /// Who has approved what the change loosens; may be given again
+    #[arg(long, value_name = "WHO", help_heading = "Policy")]
+    pub(crate) approved_by: Vec<String>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -126,9 +149,14 @@ pub(crate) struct Scan {
     /// Leave out what only developers and tests use
     #[arg(long, help_heading = "Findings")]
     pub(crate) no_dev: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
     /// The time that clocks use, such as 2026-11-24 or 2026-11-24T10:00:00Z
-    #[arg(long, value_name = "TIME", help_heading = "Findings")]
+    #[arg(long, value_name = "TIME", help_heading = "Policy")]
     pub(crate) as_of: Option<String>,
+    /// Remember when each finding was first seen
+    #[arg(long, help_heading = "Policy")]
+    pub(crate) record: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -15,6 +15,8 @@ use crate::settings::{self, UserSettings};
 pub(crate) struct Context {
     pub(crate) start: Instant,
     pub(crate) database: Database,
+    /// The folder of the database and of what is remembered.
+    pub(crate) data: PathBuf,
     pub(crate) offline: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
@@ -44,6 +46,7 @@ impl Context {
         Ok(Self {
             start,
             database: Database::at(&data),
+            data,
             offline: offline || global.offline || settings.offline,
             quiet: global.quiet,
             verbose: global.verbose > 0,

@@ -32,11 +32,11 @@ impl Exit {
         match self {
             Self::Fine => "nothing was denied",
             Self::Denied => {
-                "a gate denied: without a policy, because a finding is known exploited, malicious, or critical with a fix"
+                "a gate denied: by a rule of the policy; without one, because a finding is known exploited, malicious, or critical with a fix"
             }
             Self::Misuse => "wrong use, or input that cannot be used at all",
             Self::Incomplete => {
-                "the answer is incomplete and that matters: without a policy, because there was nothing to scan"
+                "the answer is incomplete and that matters: there was nothing to scan, or the policy closes the gate for evidence that is missing"
             }
         }
     }
@@ -55,6 +55,8 @@ pub(crate) struct Failure {
     /// What to do next.
     pub(crate) hint: Option<String>,
     pub(crate) exit: Exit,
+    /// The place in a file that it points to, set off from the message; empty where there is none.
+    pub(crate) excerpt: String,
 }
 
 impl Failure {
@@ -63,6 +65,7 @@ impl Failure {
             error: error.into(),
             hint: None,
             exit: Exit::Misuse,
+            excerpt: String::new(),
         }
     }
 

@@ -5,7 +5,10 @@ mod commands;
 mod context;
 mod exit;
 mod fetching;
+mod judged;
 mod output;
+mod policies;
+mod policy_args;
 mod settings;
 
 use std::io::Write;
@@ -24,6 +27,9 @@ fn main() -> ExitCode {
         Command::Sbom(args) => commands::sbom::run(&context, args),
         Command::Explain(args) => commands::explain::run(&context, args),
         Command::Coverage(args) => commands::coverage::run(&context, args),
+        Command::Policy(args) => commands::policy::run(&context, args),
+        Command::Exception(args) => commands::exception::run(&context, args),
+        Command::Vex(args) => commands::vex::run(&context, args),
         Command::Db(args) => commands::db::run(&context, args),
     });
     match result {
@@ -48,7 +54,11 @@ fn fail(failure: &Failure) -> ExitCode {
     }
     let message = output::harmless(&message).replace('\n', " ");
     // With standard error closed or full there is nobody left to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{red}error{red:#}: {message}");
+    let excerpt = output::harmless(&failure.excerpt);
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{red}error{red:#}: {message}{excerpt}"
+    );
     if let Some(hint) = &failure.hint {
         output::say(&format!("hint: {hint}"));
     }

@@ -11,10 +11,12 @@ mod advice;
 mod bill;
 pub mod cyclonedx;
 mod identity;
+pub mod ignores;
 mod licence;
 pub mod sarif;
 pub mod spdx;
 mod text;
+pub mod vex;
 
 #[cfg(test)]
 mod testing;

@@ -272,6 +272,11 @@ fn finding(inventory: &Inventory, at: usize, kind: Kind, id: &str) -> Finding {
         state: "open".into(),
         rule: None,
         exception: None,
+        product: None,
+        deadlines: Vec::new(),
+        tasks: Vec::new(),
+        escalated_to: Vec::new(),
+        statements: Vec::new(),
     }
 }
 

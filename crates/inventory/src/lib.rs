@@ -13,4 +13,4 @@ mod scan;
 
 pub use extract::{About, Capabilities, Extractor, Input, Shared, Sibling};
 pub use found::{Found, Handle, Package};
-pub use scan::{ScanOptions, of_purl, scan};
+pub use scan::{ScanOptions, of_purl, scan, wants};

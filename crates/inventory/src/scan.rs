@@ -134,6 +134,11 @@ pub fn of_purl(purl: Purl) -> Inventory {
     )
 }
 
+/// Whether a file is read, going by its path alone.
+pub fn wants(path: &str) -> bool {
+    named(path).is_some()
+}
+
 fn named(path: &str) -> Option<Reader> {
     if let Some(extractor) = REGISTRY.iter().find(|extractor| extractor.wants(path)) {
         return Some(Reader::By(*extractor));

@@ -174,6 +174,48 @@ pub struct Evidence {
     pub url: Option<String>,
 }
 
+/// By when something has to be done about a finding, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// `triage`, `fix`, `contact` (write to the maker), `reply` (the maker has to answer) or `review`.
+    pub what: String,
+    /// RFC 3339; `None` where it is due with the next upgrade, or stands still.
+    pub due: Option<String>,
+    /// The policy rule.
+    pub rule: String,
+    /// What started the time: `detected`, `published`, `kev_added`, `fix_available` or `exception_ended`.
+    pub clock: String,
+    /// When that was, RFC 3339.
+    pub start: Option<String>,
+    /// The start stands for one that nobody recorded, and is the earliest that it can have been.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
+    /// Whole days over; 0 while it is not late.
+    pub late_days: u32,
+}
+
+/// What somebody says about a finding, and whether that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementNote {
+    /// `not_affected`, `affected`, `fixed` or `under_investigation`.
+    pub status: String,
+    /// Who, as they call themselves.
+    pub author: String,
+    /// `applied`, `outvoted` (a more specific or a newer one counts) or `proposed` (nobody trusted said it).
+    pub standing: String,
+    /// File and line.
+    pub place: String,
+    /// Why not affected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
 /// One vulnerability or check on one component version or place of one project.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
@@ -235,15 +277,45 @@ pub struct Finding {
     pub owner: Option<String>,
     /// When it must be fixed, RFC 3339, once a policy says so.
     pub due: Option<String>,
-    /// `open` until a policy or a person says otherwise.
+    /// `open`, `in_triage`, `overdue`, `excepted`, `fixed` or `not_affected`.
     pub state: String,
     /// The policy rule that decided.
     pub rule: Option<String>,
     /// The exception that covers it.
     pub exception: Option<String>,
+    /// The product it belongs to, by the policy's name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// By when what has to be done; of each sort the earliest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<Deadline>,
+    /// What has to be done besides, such as `forensic_triage`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Who has to be told, by the policy's escalation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub escalated_to: Vec<String>,
+    /// What people say about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementNote>,
 }
 
+/// What a finding's state can be.
+pub const STATES: [&str; 6] = [
+    "open",
+    "in_triage",
+    "overdue",
+    "excepted",
+    "fixed",
+    "not_affected",
+];
+
 impl Finding {
+    /// Whether nothing remains to be done about it: it is fixed, or does not matter here.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state.as_str(), "fixed" | "not_affected")
+    }
+
     /// What to do about it, in a sentence without capital and full stop. Names stand in it as they are in the
     /// scanned file: whoever shows it makes them harmless.
     pub fn advice(&self) -> String {

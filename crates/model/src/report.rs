@@ -50,8 +50,9 @@ pub struct SourceInfo {
 pub struct Violation {
     /// The rule's id.
     pub rule: String,
-    /// The finding's key.
-    pub finding: String,
+    /// The finding's key; `None` where the whole target breaks the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
     /// Why, in words.
     pub reason: String,
 }
@@ -61,6 +62,9 @@ pub struct Violation {
 pub struct PolicyName {
     /// `default` when there is none.
     pub name: String,
+    /// Its version, as it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// SHA-256 of its text, in hexadecimal.
     pub digest: Option<String>,
 }
@@ -76,6 +80,42 @@ pub struct Verdict {
     pub denied: bool,
     /// Why.
     pub violations: Vec<Violation>,
+    /// Rules that could not be decided for lack of evidence, where the policy does not deny for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<Violation>,
+    /// The gate is closed for lack of evidence alone: something could not be read, or the advisories are too old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+}
+
+/// What became of one exception.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionNote {
+    /// Its id; empty where it has none.
+    pub id: String,
+    /// `applied`, `unused` (it is about nothing found), `orphaned` (what it is about is not here), `expired`,
+    /// `not_yet`, `against_policy`, `out_of_scope` or `malformed`.
+    pub status: String,
+    /// File and line.
+    pub place: String,
+    /// Findings and violations that it covers.
+    pub covers: u32,
+    /// Why it covers nothing, or not everything it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who allowed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
+    /// The last day on which it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+impl ExceptionNote {
+    /// Whether somebody has to look at it.
+    pub fn is_wrong(&self) -> bool {
+        !matches!(self.status.as_str(), "applied" | "not_yet")
+    }
 }
 
 /// Time spent in one stage, for `-v`.
@@ -102,6 +142,8 @@ pub struct Assessment {
     pub filtered: usize,
     /// What the gate says.
     pub verdict: Verdict,
+    /// What became of each exception, in the order of their files.
+    pub exceptions: Vec<ExceptionNote>,
     /// What could not be read, resolved or matched.
     pub problems: Vec<Problem>,
     /// Where the time went. Never part of a document.

@@ -4,8 +4,10 @@ use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Finding, Kind};
 use stanchion_model::report::{PolicyName, Verdict, Violation};
 
+use crate::file::Gate;
+
 /// The gate that a scan stands at unless told otherwise.
-pub const DEFAULT_GATE: &str = "build";
+pub const DEFAULT: Gate = Gate::Build;
 
 /// Denies what is known exploited, malicious, or critical with a fix.
 pub fn without_policy(gate: &str, findings: &[Finding]) -> Verdict {
@@ -15,7 +17,7 @@ pub fn without_policy(gate: &str, findings: &[Finding]) -> Verdict {
             let (rule, reason) = broken(finding)?;
             Some(Violation {
                 rule: rule.into(),
-                finding: finding.key.clone(),
+                finding: Some(finding.key.clone()),
                 reason,
             })
         })
@@ -24,10 +26,11 @@ pub fn without_policy(gate: &str, findings: &[Finding]) -> Verdict {
         gate: gate.to_owned(),
         policy: PolicyName {
             name: "default".into(),
-            digest: None,
+            ..PolicyName::default()
         },
         denied: !violations.is_empty(),
         violations,
+        ..Verdict::default()
     }
 }
 

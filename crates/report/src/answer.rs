@@ -47,7 +47,7 @@ pub(crate) fn answer(assessment: &Assessment) -> Answer {
             .verdict
             .violations
             .iter()
-            .map(|violation| violation.finding.as_str())
+            .filter_map(|violation| violation.finding.as_deref())
             .collect();
         let denied: Vec<&Finding> = assessment
             .findings

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use stanchion_model::finding::Finding;
 use stanchion_model::inventory::Problem;
-use stanchion_model::report::{Assessment, DatabaseInfo, SCHEMA, Verdict};
+use stanchion_model::report::{Assessment, DatabaseInfo, ExceptionNote, SCHEMA, Verdict};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -18,6 +18,8 @@ struct Report<'a> {
     /// Findings that the filters left out.
     filtered: usize,
     verdict: &'a Verdict,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exceptions: &'a [ExceptionNote],
     problems: &'a [Problem],
 }
 
@@ -32,6 +34,7 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         findings: &assessment.findings,
         filtered: assessment.filtered,
         verdict: &assessment.verdict,
+        exceptions: &assessment.exceptions,
         problems: &assessment.problems,
     };
     let mut out = io::BufWriter::with_capacity(64 * 1024, out);

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod csv;
+pub mod document;
 pub mod explain;
 mod group;
 pub mod html;

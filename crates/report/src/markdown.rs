@@ -310,7 +310,7 @@ fn code(content: &str) -> String {
 
 /// Plain text. Marks of Markdown become character references; a comment that nobody sees stands behind what would
 /// start a mention, a reference, an address or an emoji, since those are looked for after the references are resolved.
-fn text(content: &str) -> String {
+pub(crate) fn text(content: &str) -> String {
     let content = safe(content);
     let mut out = String::with_capacity(content.len() + 16);
     let mut rest = content.chars().peekable();

@@ -112,6 +112,11 @@ pub(crate) fn finding(
         state: "open".into(),
         rule: None,
         exception: None,
+        product: None,
+        deadlines: Vec::new(),
+        tasks: Vec::new(),
+        escalated_to: Vec::new(),
+        statements: Vec::new(),
     }
 }
 
@@ -174,7 +179,7 @@ pub(crate) fn clear() -> Assessment {
             gate: "build".into(),
             policy: PolicyName {
                 name: "default".into(),
-                digest: None,
+                ..PolicyName::default()
             },
             ..Verdict::default()
         },
@@ -222,7 +227,7 @@ pub(crate) fn assessment() -> Assessment {
     ) = (Vec::new(), Vec::new(), Vec::new(), None);
     let violation = |rule: &str, finding: &Finding| Violation {
         rule: rule.into(),
-        finding: finding.key.clone(),
+        finding: Some(finding.key.clone()),
         reason: "because".into(),
     };
     let mut assessment = clear();

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-pub use walk::{Entry, Skipped, Walk, WalkOptions};
+pub use walk::{Entry, Skipped, Walk, WalkOptions, is_vendored};
 
 /// Bounds on what is read.
 #[derive(Clone, Copy, Debug)]

@@ -21,6 +21,12 @@ const VENDORED: &[&str] = &[
 /// Folders that never hold a project of their own.
 const TOOLS: &[&str] = &[".git", ".hg", ".svn", ".bzr", ".jj"];
 
+/// Whether a file lies in a folder of other people's code or of a tool.
+pub fn is_vendored(path: &str) -> bool {
+    let mut folders = path.split('/').rev().skip(1);
+    folders.any(|name| TOOLS.contains(&name) || VENDORED.contains(&name))
+}
+
 /// What to leave out.
 #[derive(Clone, Debug, Default)]
 pub struct WalkOptions {

@@ -281,7 +281,7 @@ fn here(
     options.scan.walk.exclude = project.scan.exclude;
     options.scan.walk.vendored = project.scan.vendored;
     let inventory = stanchion_assess::inventory(&tree, &args.target.to_string_lossy(), &options)?;
-    let mut findings = stanchion_assess::assess(inventory, index, &options)?.findings;
+    let mut findings = stanchion_assess::assess(inventory, index, &options, None)?.findings;
     let same = |known: &str| known.eq_ignore_ascii_case(id);
     findings.retain(|finding| {
         same(&finding.key)

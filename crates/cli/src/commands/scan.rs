@@ -16,10 +16,11 @@ use stanchion_model::threat::ThreatVector;
 use stanchion_report::{csv, html, json, markdown, terminal};
 use stanchion_tree::{Limits, Tree, WalkOptions};
 
-use crate::args::{Scan, TargetArgs};
+use crate::args::{PolicyArgs, Scan, TargetArgs};
 use crate::context::{self, Context};
 use crate::exit::{Exit, Failure, failure};
 use crate::fetching;
+use crate::judged::Judged;
 use crate::output::{self, Output};
 use crate::settings;
 
@@ -36,12 +37,18 @@ const FORMATS: &[&str] = &[
 
 pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     let outputs = output::parse(&args.output, FORMATS)?;
-    let options = Options {
+    let mut options = Options {
         scan: scan_options(&args.target)?,
         filters: filters(args)?,
         as_of: as_of(context, args)?,
-        gate: String::new(),
     };
+    let mut judged = Judged::find(
+        context,
+        &args.policy,
+        &args.target.target,
+        args.as_of.as_deref(),
+        &options.as_of,
+    )?;
     let (inventory, reading) = inventory(&args.target, &options)?;
     let empty = inventory.files == 0;
     if empty {
@@ -54,7 +61,12 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
         fetching::index_for(context, &inventory)?
     };
     let opening = opening.elapsed().as_secs_f64();
-    let mut assessment = stanchion_assess::assess(inventory, &index, &options)?;
+    judged.check_clock(&index, args.as_of.is_some())?;
+    options.as_of = judged.time();
+    let mut assessment = judged.assess(inventory, &index, &options)?;
+    if args.record {
+        judged.record(context, &assessment)?;
+    }
     assessment.timings.insert(
         0,
         Timing {
@@ -69,9 +81,13 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
             seconds: opening,
         },
     );
-    let exit = match (assessment.verdict.denied, empty) {
-        (true, _) => Exit::Denied,
-        (false, true) => Exit::Incomplete,
+    let exit = match (
+        assessment.verdict.denied,
+        empty || assessment.verdict.incomplete,
+    ) {
+        (true, false) => Exit::Denied,
+        (true, true) if !assessment.verdict.incomplete => Exit::Denied,
+        (_, true) => Exit::Incomplete,
         (false, false) => Exit::Fine,
     };
     // With nothing to scan a table would look like an all-clear; a document still carries the problems.
@@ -97,6 +113,37 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
         context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
     }
     Ok(exit)
+}
+
+/// Scans a target for a command that tells something else of it.
+pub(crate) fn quietly(
+    context: &Context,
+    target: &Path,
+    policy: &PolicyArgs,
+    given: Option<&str>,
+) -> Result<Assessment, Failure> {
+    let target = TargetArgs {
+        target: target.to_owned(),
+        exclude: Vec::new(),
+        vendored: false,
+        read_as: None,
+    };
+    let as_of = given.map_or_else(|| Ok(context.now.clone()), context::time)?;
+    let mut options = Options {
+        scan: scan_options(&target)?,
+        as_of,
+        ..Options::default()
+    };
+    let mut judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
+    let (inventory, _) = inventory(&target, &options)?;
+    let index = if inventory.files == 0 {
+        context.index()?
+    } else {
+        fetching::index_for(context, &inventory)?
+    };
+    judged.check_clock(&index, given.is_some())?;
+    options.as_of = judged.time();
+    judged.assess(inventory, &index, &options)
 }
 
 /// Flags, and the settings of the project.

@@ -20,6 +20,7 @@ use stanchion_model::report::Assessment;
 
 use crate::answer::answer;
 use crate::group::{split, upgrades};
+pub(crate) use parts::T;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -73,6 +74,14 @@ fn policy() -> String {
         "default-src 'none'; style-src '{}'; script-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
         hash(STYLE),
         hash(SCRIPT)
+    )
+}
+
+/// Nothing is allowed but one style of our own.
+pub(crate) fn style_policy(style: &str) -> String {
+    format!(
+        "default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(style)
     )
 }
 

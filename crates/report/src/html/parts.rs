@@ -9,7 +9,7 @@ use crate::group::Class;
 use crate::plain::{address, percent, safe, thousands, word};
 
 /// Text from a scanned file or an advisory: made harmless, then escaped.
-pub(super) struct T<'a>(pub(super) &'a str);
+pub(crate) struct T<'a>(pub(crate) &'a str);
 
 impl Render for T<'_> {
     fn render_to(&self, buffer: &mut String) {

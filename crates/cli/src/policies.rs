@@ -1,0 +1,442 @@
+//! Finds the policy of a target, and the exceptions, decisions and VEX beside it.
+//!
+//! A policy that is named wins. Else every `policy.toml` from the target up to the root of its repository counts: the
+//! outermost is the base, and each further in may only tighten it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use stanchion_formats::vex;
+use stanchion_model::inventory::{Problem, ProblemKind};
+use stanchion_policy::claims::{self, Claims};
+use stanchion_policy::exceptions::{self, Exceptions};
+use stanchion_policy::extend::{self, Source};
+use stanchion_policy::file::{self, Fault, Place, Policy};
+use stanchion_policy::presets;
+
+use crate::exit::{Exit, Failure, failure};
+use crate::output;
+
+/// The policy's name in a folder.
+pub(crate) const POLICY: &str = "policy.toml";
+/// The folder of VEX documents beside it.
+pub(crate) const VEX: &str = "vex";
+/// Most VEX documents that are read.
+const MOST_VEX: usize = 1000;
+/// Largest VEX document.
+const MOST_VEX_BYTES: u64 = 64 << 20;
+
+/// A policy and what stands beside it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) policy: Policy,
+    pub(crate) exceptions: Exceptions,
+    pub(crate) claims: Claims,
+    /// The target's folder relative to the policy's, with a slash at its end.
+    pub(crate) prefix: String,
+    /// What is wrong with the files beside the policy: none of it decides anything.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Where files are looked for, and what they are called when they are told of.
+pub(crate) struct Where<'a> {
+    /// The folder that is scanned.
+    pub(crate) target: &'a Path,
+    /// No folder above this one is looked into.
+    pub(crate) top: Option<&'a Path>,
+    /// What stands before a file's name where it is not the checkout's own.
+    pub(crate) mark: &'a str,
+}
+
+/// The folder of a target: itself, or that of its file.
+pub(crate) fn folder_of(target: &Path) -> PathBuf {
+    let name = target.to_string_lossy();
+    if name == "-" || name.starts_with("pkg:") {
+        return PathBuf::from(".");
+    }
+    if target.is_dir() {
+        return target.to_owned();
+    }
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The policy of a target with all that stands beside it; `None` where nobody names one and none is found.
+pub(crate) fn load(named: Option<&str>, place: &Where<'_>) -> Result<Option<Loaded>, Failure> {
+    let Some((policy, folders)) = policy(named, place)? else {
+        return Ok(None);
+    };
+    let target = real(place.target)?;
+    let mut loaded = Loaded {
+        exceptions: Exceptions::default(),
+        claims: Claims::default(),
+        prefix: folders
+            .first()
+            .map_or_else(String::new, |folder| prefix(&target, folder)),
+        problems: Vec::new(),
+        policy,
+    };
+    for folder in &folders {
+        beside(&mut loaded, folder, &prefix(&target, folder), place)?;
+    }
+    Ok(Some(loaded))
+}
+
+/// The policy alone, and the folders in which something may stand beside it, the innermost first.
+pub(crate) fn policy(
+    named: Option<&str>,
+    place: &Where<'_>,
+) -> Result<Option<(Policy, Vec<PathBuf>)>, Failure> {
+    let target = real(place.target)?;
+    if let Some(name) = named {
+        if presets::find(name).is_some() && !Path::new(name).is_file() {
+            let policy = extend::preset(name)
+                .unwrap_or_else(|| Err(Vec::new()))
+                .map_err(|faults| tell(&faults, &|_| None))?;
+            return Ok(Some((policy, vec![target])));
+        }
+        let path = PathBuf::from(name);
+        if !path.is_file() {
+            return Err(
+                failure(format!("{name:?} is neither a policy file nor a preset")).hint(format!(
+                    "the presets are {}",
+                    presets::names().collect::<Vec<_>>().join(", ")
+                )),
+            );
+        }
+        let policy = read_policy(&path, place)?;
+        let folder = real(
+            path.parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        )?;
+        // What a policy from elsewhere stands beside is not this target's.
+        let folder = if target.starts_with(&folder) {
+            folder
+        } else {
+            target
+        };
+        return Ok(Some((policy, vec![folder])));
+    }
+    let root = match place.top {
+        Some(top) => Some(real(top)?),
+        None => stanchion_git::root_of(&target),
+    };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for folder in target.ancestors() {
+        if folder.join(POLICY).is_file() {
+            folders.push(folder.to_owned());
+        }
+        if root.as_deref() == Some(folder) {
+            break;
+        }
+    }
+    let mut whole: Option<Policy> = None;
+    for folder in folders.iter().rev() {
+        let path = folder.join(POLICY);
+        let own = read_policy(&path, place)?;
+        whole = Some(match whole {
+            None => own,
+            Some(base) => {
+                let place_of = Place {
+                    file: own.file.clone(),
+                    line: 1,
+                };
+                extend::join(base, own, &place_of, true)
+                    .map_err(|faults| tell(&faults, &|_| std::fs::read_to_string(&path).ok()))?
+            }
+        });
+    }
+    Ok(whole.map(|policy| (policy, folders)))
+}
+
+fn real(path: &Path) -> Result<PathBuf, Failure> {
+    path.canonicalize().map_err(|error| {
+        failure(format!("cannot open {}: {error}", path.display()))
+            .hint("name a folder or a file that is there")
+    })
+}
+
+/// The target relative to a folder that holds it, with a slash at its end.
+fn prefix(target: &Path, folder: &Path) -> String {
+    let parts: Vec<String> = target
+        .strip_prefix(folder)
+        .unwrap_or(Path::new(""))
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("{}/", parts.join("/"))
+    }
+}
+
+/// What a file is called when it is told of.
+fn called(path: &Path, place: &Where<'_>) -> String {
+    let short = match place.top {
+        Some(top) => real(top)
+            .ok()
+            .and_then(|top| path.strip_prefix(top).ok().map(Path::to_owned)),
+        None => std::env::current_dir()
+            .ok()
+            .and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)),
+    };
+    let name = short
+        .unwrap_or_else(|| path.to_owned())
+        .display()
+        .to_string();
+    format!("{}{name}", place.mark)
+}
+
+fn read_policy(path: &Path, place: &Where<'_>) -> Result<Policy, Failure> {
+    let text = bounded(path, file::MOST_BYTES as u64)?;
+    let source = Beside { place };
+    let name = called(path, place);
+    extend::load(&name, &text, &source)
+        .map_err(|faults| tell(&faults, &|file| (file == name).then(|| text.clone())))
+}
+
+/// Policies that another extends by a path: relative to its folder, and not out of it by a link.
+struct Beside<'a> {
+    place: &'a Where<'a>,
+}
+
+impl Source for Beside<'_> {
+    fn policy(&self, from: &str, path: &str) -> Result<(String, String), String> {
+        let from = from.strip_prefix(self.place.mark).unwrap_or(from);
+        let from = self
+            .place
+            .top
+            .map_or_else(|| PathBuf::from(from), |top| top.join(from));
+        let folder = from
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
+        let file = folder.join(path);
+        let real = file
+            .canonicalize()
+            .map_err(|error| format!("{path:?} cannot be read: {error}"))?;
+        if let Some(root) = self
+            .place
+            .top
+            .map(Path::to_owned)
+            .or_else(|| stanchion_git::root_of(&folder))
+            && !root.canonicalize().is_ok_and(|root| real.starts_with(root))
+        {
+            return Err(format!("{path:?} leads out of the repository"));
+        }
+        let text =
+            bounded(&real, file::MOST_BYTES as u64).map_err(|failure| failure.error.to_string())?;
+        Ok((called(&real, self.place), text))
+    }
+}
+
+/// A text file of at most so many bytes.
+pub(crate) fn bounded(path: &Path, most: u64) -> Result<String, Failure> {
+    String::from_utf8(bounded_bytes(path, most)?)
+        .map_err(|_| failure(format!("{} is not UTF-8", path.display())).hint("save it as UTF-8"))
+}
+
+/// A regular file of at most so many bytes.
+pub(crate) fn bounded_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let wrong =
+        |error: &dyn std::fmt::Display| failure(format!("cannot read {}: {error}", path.display()));
+    // Asked before opening: opening a pipe would wait for its other end.
+    if !path.metadata().map_err(|error| wrong(&error))?.is_file() {
+        return Err(wrong(&"it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+        .map_err(|error| wrong(&error))?;
+    if bytes.len() as u64 > most {
+        return Err(failure(format!(
+            "{} has more than {most} bytes",
+            path.display()
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Reads what stands beside a policy. What is wrong with it becomes a problem: it decides nothing.
+fn beside(
+    loaded: &mut Loaded,
+    folder: &Path,
+    prefix: &str,
+    place: &Where<'_>,
+) -> Result<(), Failure> {
+    let calendar = loaded.policy.calendar();
+    let file = folder.join(exceptions::FILE);
+    if file.exists() {
+        match bounded(&file, exceptions::MOST_BYTES as u64) {
+            Ok(text) => {
+                let faults =
+                    loaded
+                        .exceptions
+                        .read(&called(&file, place), &text, prefix, &calendar);
+                loaded.problems.extend(faults.into_iter().map(problem));
+            }
+            Err(failure) => loaded.problems.push(unreadable(
+                &called(&file, place),
+                &failure,
+                "no exception of it is in force",
+            )),
+        }
+    }
+    let file = folder.join(claims::FILE);
+    if file.exists() {
+        match bounded(&file, claims::MOST_BYTES as u64) {
+            Ok(text) => {
+                let faults = loaded
+                    .claims
+                    .own(&called(&file, place), &text, prefix, &calendar);
+                loaded.problems.extend(faults.into_iter().map(problem));
+            }
+            Err(failure) => loaded.problems.push(unreadable(
+                &called(&file, place),
+                &failure,
+                "no decision of it is in force",
+            )),
+        }
+    }
+    for file in vex_files(&folder.join(VEX))? {
+        let name = called(&file, place);
+        let document = bounded_bytes(&file, MOST_VEX_BYTES)
+            .and_then(|bytes| Ok((sha256(&bytes), vex::read(&bytes).map_err(Failure::new)?)));
+        match document {
+            Ok((digest, document)) => {
+                let relative = format!(
+                    "{VEX}/{}",
+                    file.file_name().unwrap_or_default().to_string_lossy()
+                );
+                let taken = loaded
+                    .claims
+                    .take(Some(&loaded.policy), &relative, &digest, &document);
+                let refused = document
+                    .refused
+                    .iter()
+                    .map(|refused| (refused.line, refused.reason.clone()));
+                for (line, reason) in refused.chain(taken.unusable) {
+                    loaded.problems.push(Problem {
+                        path: name.clone(),
+                        line: Some(line),
+                        kind: ProblemKind::Odd,
+                        reason: format!("a statement is not used: {reason}"),
+                        hint: None,
+                    });
+                }
+            }
+            Err(failure) => {
+                loaded
+                    .problems
+                    .push(unreadable(&name, &failure, "no statement of it is used"))
+            }
+        }
+    }
+    Ok(())
+}
+
+fn vex_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files: Vec<PathBuf> = folder
+        .read_dir()
+        .map_err(|error| failure(format!("cannot read {}: {error}", folder.display())))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+        })
+        .take(MOST_VEX + 1)
+        .collect();
+    if files.len() > MOST_VEX {
+        return Err(failure(format!(
+            "{} holds more than {MOST_VEX} VEX documents",
+            folder.display()
+        ))
+        .hint("join them, or take out those that are superseded"));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+/// A fault in a file beside the policy, as a problem of the scan.
+pub(crate) fn problem(fault: Fault) -> Problem {
+    Problem {
+        path: fault.place.file.to_string(),
+        line: Some(fault.place.line),
+        kind: ProblemKind::Odd,
+        reason: fault.message,
+        hint: fault.hint,
+    }
+}
+
+fn unreadable(name: &str, failure: &Failure, so: &str) -> Problem {
+    Problem {
+        path: name.to_owned(),
+        line: None,
+        kind: ProblemKind::Odd,
+        reason: format!("{:#}; {so}", failure.error),
+        hint: failure.hint.clone(),
+    }
+}
+
+/// Tells all faults of a policy, each pointing into its file, and makes a failure of them.
+pub(crate) fn tell(faults: &[Fault], text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
+    let (last, first) = match faults.split_last() {
+        Some((last, first)) => (last, first),
+        None => return failure("the policy cannot be used"),
+    };
+    for fault in first {
+        output::say(&format!("error: {fault}{}", line_of(fault, text_of)));
+        if let Some(hint) = &fault.hint {
+            output::say(&format!("hint: {hint}\n"));
+        }
+    }
+    let mut failure = failure(format!("{last}"));
+    failure.hint.clone_from(&last.hint);
+    failure.exit = Exit::Misuse;
+    failure.excerpt = line_of(last, text_of);
+    failure
+}
+
+/// The line that a fault points to, set off from the text.
+fn line_of(fault: &Fault, text_of: &dyn Fn(&str) -> Option<String>) -> String {
+    let text = match fault.place.file.strip_prefix("builtin:") {
+        Some(name) => presets::find(name).map(|preset| preset.text.to_owned()),
+        None => text_of(&fault.place.file),
+    };
+    let line = text
+        .as_deref()
+        .and_then(|text| {
+            text.lines()
+                .nth(fault.place.line.saturating_sub(1) as usize)
+        })
+        .map(str::trim_end);
+    match line {
+        Some(line) if !line.trim().is_empty() => {
+            let number = fault.place.line.to_string();
+            let cut: String = line.chars().take(120).collect();
+            format!("\n  {number} | {cut}\n  {} |", " ".repeat(number.len()))
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,254 @@
+//! Reads `triage.toml`: the organisation's own decisions, from which its VEX is generated.
+
+use std::sync::Arc;
+
+use stanchion_model::purl::Purl;
+use stanchion_model::vex::Identifier;
+use stanchion_model::vex::{Justification, Statement, Status, VexProduct};
+use stanchion_syntax::{Limits, toml};
+
+use super::{Claim, Rank, Scope, Target, moment};
+use crate::clock::Calendar;
+use crate::file::reader::Table;
+use crate::file::{Fault, Place};
+use crate::pattern::{PurlPattern, glob};
+
+/// The value of `schema`.
+pub const SCHEMA: &str = "stanchion.triage/1";
+
+/// The file's name, beside the policy.
+pub const FILE: &str = "triage.toml";
+
+/// Largest file that is read.
+pub const MOST_BYTES: usize = 32 << 20;
+
+/// Most decisions in one file.
+const MOST: usize = 100_000;
+
+struct Decision {
+    claim: Claim,
+    purls: Vec<String>,
+    versions: Option<String>,
+    product: Option<String>,
+    on: Option<String>,
+}
+
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    prefix: &str,
+    calendar: &Calendar,
+) -> (Vec<Claim>, Vec<Fault>) {
+    let (decisions, faults) = all(file, text, prefix, calendar);
+    (
+        decisions
+            .into_iter()
+            .map(|decision| decision.claim)
+            .collect(),
+        faults,
+    )
+}
+
+/// The decisions of a file as statements for VEX: about the component, in the product where one is named.
+pub fn decisions(file: &str, text: &str, calendar: &Calendar) -> (Vec<Statement>, Vec<Fault>) {
+    let (decisions, faults) = all(file, text, "", calendar);
+    let statements = decisions
+        .into_iter()
+        .map(|decision| {
+            let components: Vec<VexProduct> = decision
+                .purls
+                .iter()
+                .filter_map(|text| Purl::parse_lenient(text).ok())
+                .map(|purl| VexProduct {
+                    identifiers: vec![Identifier::Purl(purl)],
+                    versions: decision.versions.clone(),
+                    subcomponents: Vec::new(),
+                })
+                .collect();
+            let products = match &decision.product {
+                None => components,
+                Some(name) => vec![VexProduct {
+                    identifiers: vec![
+                        Purl::parse_lenient(name)
+                            .map_or_else(|_| Identifier::Other(name.clone()), Identifier::Purl),
+                    ],
+                    versions: None,
+                    subcomponents: components,
+                }],
+            };
+            let claim = decision.claim;
+            let mut ids = claim.ids.into_iter();
+            Statement {
+                id: None,
+                vulnerability: ids.next().unwrap_or_default(),
+                aliases: ids.collect(),
+                products,
+                status: claim.status,
+                justification: claim.justification,
+                impact: claim.reason,
+                action: claim.action,
+                timestamp: claim.time.map(|time| time.to_string()).or(decision.on),
+                original: None,
+                lossy: Vec::new(),
+                line: claim.place.line,
+            }
+        })
+        .collect();
+    (statements, faults)
+}
+
+fn all(file: &str, text: &str, prefix: &str, calendar: &Calendar) -> (Vec<Decision>, Vec<Fault>) {
+    let file: Arc<str> = file.into();
+    let document = toml::parse(text, &Limits::default());
+    let mut faults = Vec::new();
+    if let Some(error) = document.error {
+        let message = format!("{}; no decision of this file is in force", error.message);
+        faults.push(Fault {
+            place: Place {
+                file,
+                line: error.line,
+            },
+            message,
+            hint: Some("the file is TOML: https://toml.io".into()),
+        });
+        return (Vec::new(), faults);
+    }
+    let root = Table::root(&document.root, &file);
+    match root.needed("schema", &mut faults) {
+        Some(schema) if schema.value != SCHEMA => {
+            let message = format!(
+                "`schema` is {:?}, and {SCHEMA:?} is what is read; no decision of this file is in force",
+                schema.value
+            );
+            faults.push(root.fault(schema.place.line, message, None));
+            return (Vec::new(), faults);
+        }
+        _ => {}
+    }
+    let mut decisions = Vec::new();
+    for table in root.tables("decision", MOST, &mut faults) {
+        match decision(&table, prefix, calendar) {
+            Ok(decision) => decisions.push(decision),
+            Err(more) => faults.extend(more),
+        }
+    }
+    root.finish(&mut faults);
+    (decisions, faults)
+}
+
+fn decision(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Result<Decision, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let plain = |name, faults: &mut Vec<Fault>| table.text(name, faults).map(|text| text.value);
+    let many = |one, more, faults: &mut Vec<Fault>| {
+        let mut texts: Vec<String> = table
+            .texts(one, faults)
+            .into_iter()
+            .map(|text| text.value)
+            .collect();
+        texts.extend(table.texts(more, faults).into_iter().map(|text| text.value));
+        texts
+    };
+    let ids = many("vulnerability", "vulnerabilities", &mut faults);
+    let purls = many("purl", "purls", &mut faults);
+    let versions = plain("versions", &mut faults);
+    let status = table.needed("status", &mut faults).and_then(|word| {
+        let words = Status::ALL.map(Status::as_str);
+        table
+            .one_of("status", &word, &words, &mut faults)
+            .then(|| Status::from_word(&word.value))
+            .flatten()
+    });
+    let justification = table.word(
+        "justification",
+        &Justification::ALL.map(Justification::as_str),
+        &mut faults,
+    );
+    let reason = plain("reason", &mut faults);
+    let action = plain("action", &mut faults);
+    let by = table.needed("by", &mut faults);
+    let on = table.needed("on", &mut faults);
+    let product = plain("product", &mut faults);
+    let paths = many("path", "paths", &mut faults);
+    let time = on.as_ref().and_then(|on| {
+        let time = moment(&on.value, calendar);
+        if time.is_none() {
+            faults.push(table.fault(
+                on.place.line,
+                format!("`on` is {:?}, which is no day or time", on.value),
+                Some("write it as 2026-11-24"),
+            ));
+        }
+        time
+    });
+    table.finish(&mut faults);
+    let line = table.place().line;
+    if ids.is_empty() {
+        faults.push(table.fault(line, "[[decision]] names no `vulnerability`", None));
+    }
+    if purls.is_empty() {
+        faults.push(table.fault(
+            line,
+            "[[decision]] names no `purl`",
+            Some("say about which package: purl = \"pkg:npm/lodash\""),
+        ));
+    }
+    let mut targets = Vec::new();
+    for purl in &purls {
+        match PurlPattern::parse(purl, versions.as_deref()) {
+            Ok(what) => targets.push(Target {
+                what,
+                within: Vec::new(),
+                names: Vec::new(),
+            }),
+            Err(error) => faults.push(table.fault(line, format!("`purl`: {error}"), None)),
+        }
+    }
+    let mut globs = Vec::new();
+    for path in &paths {
+        match glob(path) {
+            Ok(glob) => globs.push(glob),
+            Err(error) => faults.push(table.fault(line, format!("`path`: {error}"), None)),
+        }
+    }
+    if status == Some(Status::NotAffected) && justification.is_none() {
+        let words = Justification::ALL.map(Justification::as_str).join(", ");
+        faults.push(table.fault(
+            line,
+            "`not_affected` without a `justification`",
+            Some(&format!("say why: {words}")),
+        ));
+    }
+    if status == Some(Status::Affected) && action.is_none() {
+        faults.push(table.fault(
+            line,
+            "`affected` without an `action`",
+            Some("say what is to be done, or until when it waits for what"),
+        ));
+    }
+    let (Some(status), Some(by), true) = (status, by, faults.is_empty()) else {
+        return Err(faults);
+    };
+    Ok(Decision {
+        claim: Claim {
+            ids,
+            status,
+            justification: justification.and_then(|word| Justification::from_word(&word.value)),
+            reason,
+            action,
+            author: by.value,
+            time,
+            rank: Rank::Own,
+            place: table.place(),
+            targets,
+            scope: Scope {
+                product: product.clone(),
+                paths: globs,
+                prefix: prefix.to_owned(),
+            },
+        },
+        purls,
+        versions,
+        product,
+        on: on.map(|on| on.value),
+    })
+}

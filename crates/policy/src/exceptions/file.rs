@@ -1,0 +1,191 @@
+//! Reads `exceptions.toml`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use stanchion_model::exception::{Exception, ExceptionScope};
+use stanchion_model::vex::Justification;
+use stanchion_syntax::{Limits, toml};
+
+use super::Entry;
+use crate::clock::{Calendar, Start};
+use crate::file::reader::Table;
+use crate::file::{Fault, Place};
+use crate::pattern::{PurlPattern, glob};
+
+/// The value of `schema`.
+pub const SCHEMA: &str = "stanchion.exceptions/1";
+
+/// The file's name, beside the policy.
+pub const FILE: &str = "exceptions.toml";
+
+/// Largest file that is read.
+pub const MOST_BYTES: usize = 32 << 20;
+
+/// Most entries in one file.
+const MOST: usize = 100_000;
+
+/// The entries, the unusable ones among them, and what is wrong with the file itself.
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    prefix: &str,
+    calendar: &Calendar,
+) -> (Vec<Entry>, Vec<Fault>) {
+    let file: Arc<str> = file.into();
+    let document = toml::parse(text, &Limits::default());
+    let mut faults = Vec::new();
+    if let Some(error) = document.error {
+        // Half a file would drop exceptions in silence, or worse, the lines that limit them.
+        let message = format!("{}; no exception of this file is in force", error.message);
+        faults.push(Fault {
+            place: Place {
+                file,
+                line: error.line,
+            },
+            message,
+            hint: Some("the file is TOML: https://toml.io".into()),
+        });
+        return (Vec::new(), faults);
+    }
+    let root = Table::root(&document.root, &file);
+    match root.needed("schema", &mut faults) {
+        Some(schema) if schema.value != SCHEMA => {
+            let message = format!(
+                "`schema` is {:?}, and {SCHEMA:?} is what is read; no exception of this file is in force",
+                schema.value
+            );
+            faults.push(root.fault(schema.place.line, message, None));
+            return (Vec::new(), faults);
+        }
+        _ => {}
+    }
+    let entries = root
+        .tables("exception", MOST, &mut faults)
+        .iter()
+        .map(|table| entry(table, prefix, calendar))
+        .collect();
+    root.finish(&mut faults);
+    (entries, faults)
+}
+
+fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
+    let mut faults = Vec::new();
+    let plain = |name, faults: &mut Vec<Fault>| table.text(name, faults).map(|text| text.value);
+    let many = |one, more, faults: &mut Vec<Fault>| {
+        let mut texts: Vec<String> = table
+            .texts(one, faults)
+            .into_iter()
+            .map(|text| text.value)
+            .collect();
+        texts.extend(table.texts(more, faults).into_iter().map(|text| text.value));
+        texts
+    };
+    let id = table.needed("id", &mut faults);
+    let scope = ExceptionScope {
+        ids: many("vulnerability", "vulnerabilities", &mut faults)
+            .into_iter()
+            .chain(
+                table
+                    .texts("check", &mut faults)
+                    .into_iter()
+                    .map(|text| text.value),
+            )
+            .collect(),
+        rules: many("rule", "rules", &mut faults),
+        purl: plain("purl", &mut faults),
+        versions: plain("versions", &mut faults),
+        product: plain("product", &mut faults),
+        paths: many("path", "paths", &mut faults),
+    };
+    let justification = table.read("justification", &mut faults, |word| {
+        Justification::from_word(word).ok_or_else(|| {
+            let words = Justification::ALL.map(Justification::as_str);
+            format!("{word:?} is none of {}", words.join(", "))
+        })
+    });
+    let exception = Exception {
+        id: id.map(|text| text.value).unwrap_or_default(),
+        reason: table.needed("reason", &mut faults).map(|text| text.value),
+        compensating_control: plain("compensating_control", &mut faults),
+        requested_by: plain("requested_by", &mut faults),
+        approver: table.needed("approver", &mut faults).map(|text| text.value),
+        approved_on: plain("approved_on", &mut faults),
+        expires: table.needed("expires", &mut faults).map(|text| text.value),
+        justification: justification.map(|placed| placed.value),
+        line: table.place().line,
+        scope,
+    };
+    table.finish(&mut faults);
+    let mut broken: Vec<String> = faults
+        .into_iter()
+        .map(|fault| match fault.hint {
+            Some(hint) => format!("{} ({hint})", fault.message),
+            None => fault.message,
+        })
+        .collect();
+    if exception.scope.ids.is_empty() && exception.scope.rules.is_empty() {
+        broken.push("it names neither a `vulnerability`, a `check` nor a `rule`".into());
+    }
+    let what = match &exception.scope.purl {
+        Some(purl) => PurlPattern::parse(purl, exception.scope.versions.as_deref())
+            .map_err(|error| broken.push(format!("`purl`: {error}")))
+            .ok(),
+        None => {
+            if exception.scope.versions.is_some() {
+                broken.push("`versions` without `purl`: whose versions?".into());
+            }
+            None
+        }
+    };
+    let mut paths = Vec::new();
+    for path in &exception.scope.paths {
+        match glob(path) {
+            Ok(glob) => paths.push(glob),
+            Err(error) => broken.push(format!("`path`: {error}")),
+        }
+    }
+    let mut moment = |name: &str, text: &Option<String>, end: bool| {
+        let text = text.as_deref()?;
+        let moment = read_moment(text, calendar, end);
+        if moment.is_none() {
+            broken.push(format!(
+                "`{name}` is {text:?}, which is no day or time; write it as 2026-12-31"
+            ));
+        }
+        moment
+    };
+    let from = moment("approved_on", &exception.approved_on, false);
+    let until = moment("expires", &exception.expires, true);
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        broken.push("it expires before it was approved".into());
+    }
+    Entry {
+        place: table.place(),
+        broken: (!broken.is_empty()).then(|| broken.join("; ")),
+        what,
+        paths,
+        prefix: prefix.to_owned(),
+        from,
+        until,
+        exception,
+    }
+}
+
+/// A day's first or last moment in the calendar's zone, or an exact time.
+fn read_moment(text: &str, calendar: &Calendar, end: bool) -> Option<Timestamp> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let day: jiff::civil::Date = text.parse().ok()?;
+    if text.len() > 10 {
+        return None;
+    }
+    if end {
+        calendar.last_second(day).ok()
+    } else {
+        calendar.instant(Start::Day(day)).ok()
+    }
+}
