@@ -323,6 +323,13 @@ fn deadlines(policy: &Policy) -> Option<Section> {
             calendar.business_words()
         )),
     ];
+    // Where no rule tells severities apart, one column says it.
+    let same = policy.sla.iter().all(|rule| {
+        COLUMNS
+            .iter()
+            .all(|severity| due_cell(rule, *severity) == due_cell(rule, Severity::Critical))
+    });
+    let columns = if same { &COLUMNS[..1] } else { &COLUMNS[..] };
     let mut rows = Vec::new();
     for rule in &policy.sla {
         let what = rule
@@ -331,25 +338,28 @@ fn deadlines(policy: &Policy) -> Option<Section> {
             .map_or_else(|| "every finding".into(), |when| when.words());
         let mut row = vec![rule.id.clone(), what];
         row.push(rule.triage.as_ref().map_or_else(|| "–".into(), Span::words));
-        row.extend(COLUMNS.iter().map(|severity| due_cell(rule, *severity)));
+        row.extend(columns.iter().map(|severity| due_cell(rule, *severity)));
         row.push(clock_words(rule));
         rows.push(row);
     }
     if rows.is_empty() {
         blocks.push(text("No deadline is prescribed yet."));
     } else {
-        let head = [
-            "Rule",
-            "Findings",
-            "Decided within",
-            "Critical",
-            "High",
-            "Medium",
-            "Low",
-            "Counted from",
-        ]
-        .map(str::to_owned)
-        .to_vec();
+        let triage = policy.sla.iter().any(|rule| rule.triage.is_some());
+        let mut head = vec!["Rule".to_owned(), "Findings".into()];
+        if triage {
+            head.push("Decided within".into());
+        } else {
+            for row in &mut rows {
+                row.remove(2);
+            }
+        }
+        if same {
+            head.push("Fixed within".into());
+        } else {
+            head.extend(COLUMNS.iter().map(|severity| capital(severity.as_str())));
+        }
+        head.push("Counted from".into());
         blocks.push(Block::Table { head, rows });
     }
     let tasks: Vec<String> = policy

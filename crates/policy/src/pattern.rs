@@ -260,7 +260,7 @@ mod tests {
             ("pkg:npm/*", None, "pkg:npm/lodash@4.17.15", Yes),
             ("pkg:npm/*", None, "pkg:pypi/lodash@4.17.15", No),
             (
-                "pkg:pypi/Zope.Interface",
+                "pkg:pypi/Zope_Interface",
                 None,
                 "pkg:pypi/zope-interface@5",
                 Yes,

@@ -133,7 +133,7 @@ impl Claims {
         let mut targets = Vec::new();
         let mut reason = "it names no product by purl".to_owned();
         for product in &statement.products {
-            match targets_of(product) {
+            match targets_of(product, document.subject.as_ref()) {
                 Ok(more) => targets.extend(more),
                 Err(why) => reason = why,
             }
@@ -435,73 +435,86 @@ fn trusts(entry: &TrustedVex, path: &str, sha256: &str) -> bool {
         && glob(&entry.path).is_ok_and(|glob| glob.is_match(path))
 }
 
-/// The packages that a product of a statement means: its components where it names some, else itself.
-fn targets_of(product: &VexProduct) -> Result<Vec<Target>, String> {
-    let patterns = |product: &VexProduct| -> Result<Vec<PurlPattern>, String> {
-        let mut patterns = Vec::new();
-        for identifier in &product.identifiers {
-            if let Identifier::Purl(purl) = identifier {
-                patterns.push(PurlPattern::parse(
-                    &purl.to_string(),
-                    product
-                        .versions
-                        .as_deref()
-                        .filter(|_| purl.version().is_none()),
-                )?);
-            }
-        }
-        Ok(patterns)
-    };
-    let own = patterns(product)?;
+/// The packages that a product of a statement means: its components where it names some, else itself. What a document
+/// is about as a whole is the product of everything else in it.
+fn targets_of(product: &VexProduct, subject: Option<&VexProduct>) -> Result<Vec<Target>, String> {
     if product.subcomponents.is_empty() {
+        let own = patterns(product)?;
         if own.is_empty() {
             return Err("its product is named without a purl".into());
         }
+        let of = subject.filter(|subject| subject.identifiers != product.identifiers);
+        let within = of.map(patterns).transpose()?.unwrap_or_default();
+        let names = of.map(names).unwrap_or_default();
         return Ok(own
             .into_iter()
-            .map(|what| Target {
-                what,
-                within: Vec::new(),
-                names: Vec::new(),
-            })
+            .map(|what| target(what, within.clone(), names.clone()))
             .collect());
     }
-    let names: Vec<String> = product
-        .identifiers
-        .iter()
-        .filter_map(|identifier| match identifier {
-            Identifier::Other(name) | Identifier::Cpe(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect();
+    let (within, names) = (patterns(product)?, names(product));
     let mut targets = Vec::new();
     for component in &product.subcomponents {
         for what in patterns(component)? {
-            // A distribution is the product of every package in it, and is named by CPE.
-            let distribution = what.exact().is_some_and(|name| {
-                ["pkg:rpm/", "pkg:deb/", "pkg:apk/"]
-                    .iter()
-                    .any(|start| name.starts_with(start))
-            });
-            targets.push(if distribution && own.is_empty() {
-                Target {
-                    what,
-                    within: Vec::new(),
-                    names: Vec::new(),
-                }
-            } else {
-                Target {
-                    what,
-                    within: own.clone(),
-                    names: names.clone(),
-                }
-            });
+            targets.push(target(what, within.clone(), names.clone()));
         }
     }
     if targets.is_empty() {
         return Err("its components are named without a purl".into());
     }
     Ok(targets)
+}
+
+fn target(what: PurlPattern, within: Vec<PurlPattern>, names: Vec<String>) -> Target {
+    // A distribution is the product of every package in it, and is named by CPE.
+    let distribution = what.exact().is_some_and(|name| {
+        ["pkg:rpm/", "pkg:deb/", "pkg:apk/"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    });
+    if distribution && within.is_empty() {
+        return Target {
+            what,
+            within,
+            names: Vec::new(),
+        };
+    }
+    Target {
+        what,
+        within,
+        names,
+    }
+}
+
+fn patterns(product: &VexProduct) -> Result<Vec<PurlPattern>, String> {
+    let purls = product
+        .identifiers
+        .iter()
+        .filter_map(|identifier| match identifier {
+            Identifier::Purl(purl) => Some(purl),
+            _ => None,
+        });
+    purls
+        .map(|purl| {
+            PurlPattern::parse(
+                &purl.to_string(),
+                product
+                    .versions
+                    .as_deref()
+                    .filter(|_| purl.version().is_none()),
+            )
+        })
+        .collect()
+}
+
+fn names(product: &VexProduct) -> Vec<String> {
+    let names = product
+        .identifiers
+        .iter()
+        .filter_map(|identifier| match identifier {
+            Identifier::Other(name) | Identifier::Cpe(name) => Some(name.clone()),
+            _ => None,
+        });
+    names.collect()
 }
 
 /// A day or a time of a decision.

@@ -125,7 +125,7 @@ fn deadlines_are_read_and_compared() {
         ("1mo", "31d", Some(true)),
         ("365d", "1y", Some(true)),
         ("366d", "1y", Some(false)),
-        ("1461d", "4y", None),
+        ("1461d", "4y", Some(false)),
         ("5d", "5bd", Some(true)),
         ("5bd", "5d", Some(false)),
         ("5bd", "7d", None),
@@ -640,12 +640,10 @@ const ZONES: [&str; 13] = [
 ];
 
 fn any_span() -> impl Strategy<Value = Span> {
-    (prop_oneof![4 => 1u32..40, 1 => 40u32..400], 0usize..7).prop_map(|(amount, unit)| {
-        span(&format!(
-            "{amount}{}",
-            ["min", "h", "d", "bd", "w", "mo", "y"][unit]
-                .replace("y", if amount > 90 { "mo" } else { "y" })
-        ))
+    let amount = prop_oneof![4 => 1u32..40, 1 => 40u32..100];
+    (amount, 0usize..7).prop_map(|(amount, unit)| {
+        let unit = ["min", "h", "d", "bd", "w", "mo", "y"][unit];
+        span(&format!("{amount}{unit}"))
     })
 }
 
@@ -724,14 +722,19 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_them_panic(text in ".{0,40}") {
-        let _ = (Span::parse(&text), Deadline::parse(&text), Clock::parse(&text), Calendar::new(&text, &[&text], &[&text]));
-    }
-
-    #[test]
     fn no_number_makes_them_panic(text in "[0-9]{0,22}(min|h|d|bd|w|mo|y)", second in -300_000_000_000i64..253_402_207_200) {
         if let (Ok(span), Ok(moment)) = (Span::parse(&text), Timestamp::from_second(second)) {
             let _ = calendar("America/Sao_Paulo").due(Start::Moment(moment), span);
         }
+    }
+}
+
+proptest! {
+    // Each looks for the nearest of all zones.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn no_text_makes_them_panic(text in ".{0,40}") {
+        let _ = (Span::parse(&text), Deadline::parse(&text), Clock::parse(&text), Calendar::new(&text, &[&text], &[&text]));
     }
 }

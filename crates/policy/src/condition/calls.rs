@@ -6,11 +6,13 @@
 
 use regex::RegexBuilder;
 
-use super::check::{Checked, Checker, Scalar, Ty, Typed, Variable};
+use super::check::{Checker, Variable};
 use super::error::ConditionError;
 use super::eval::{Expr, Part};
+use super::names::NO_CLOCK;
 use super::nearest::nearest;
-use super::syntax::{Kind, Node};
+use super::node::{Kind, Node};
+use super::types::{Checked, Scalar, Ty, Typed};
 
 /// All of them.
 pub(super) const FUNCTIONS: [&str; 14] = [
@@ -29,10 +31,6 @@ pub(super) const FUNCTIONS: [&str; 14] = [
     "double",
     "string",
 ];
-
-/// What to write in the place of a clock.
-pub(super) const NO_CLOCK: &str =
-    "a condition has no clock: use f.age_days, f.known_days, f.overdue_days or f.days_left";
 
 /// Largest compiled pattern, in bytes.
 const LARGEST_PATTERN: usize = 256 << 10;

@@ -3,96 +3,14 @@
 //! CEL itself finds a misspelt variable or a comparison of a string with a number when it meets one, which a rule may
 //! do for the first time on the day it is needed. Here both are errors when the policy is loaded.
 
-use std::fmt;
-
 use super::error::ConditionError;
 use super::eval::Expr;
 use super::field::{Field, Fields, Phase, Type};
 use super::foreign::Foreign;
 use super::lex::{Token, tokens};
-use super::nearest::nearest;
-use super::syntax::{Infix, Kind, Node};
-
-/// The type of what is no list and no map.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Scalar {
-    Bool,
-    Int,
-    Double,
-    Text,
-}
-
-/// The type of an expression. A list or a map with nothing in it has no type inside.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ty {
-    One(Scalar),
-    List(Option<Scalar>),
-    Map(Option<(Scalar, Scalar)>),
-}
-
-impl Ty {
-    pub(super) const BOOL: Self = Self::One(Scalar::Bool);
-    pub(super) const INT: Self = Self::One(Scalar::Int);
-    pub(super) const DOUBLE: Self = Self::One(Scalar::Double);
-    pub(super) const TEXT: Self = Self::One(Scalar::Text);
-}
-
-impl fmt::Display for Scalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Bool => "bool",
-            Self::Int => "int",
-            Self::Double => "double",
-            Self::Text => "string",
-        })
-    }
-}
-
-impl fmt::Display for Ty {
-    /// With its article.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::One(Scalar::Int) => f.write_str("an int"),
-            Self::One(one) => write!(f, "a {one}"),
-            Self::List(None) => f.write_str("an empty list"),
-            Self::List(Some(member)) => write!(f, "a list of {member}s"),
-            Self::Map(None) => f.write_str("an empty map"),
-            Self::Map(Some((key, value))) => write!(f, "a map of {key}s to {value}s"),
-        }
-    }
-}
-
-/// Whether values of both types can be compared: of one type, or both numbers.
-pub(super) fn comparable(a: Scalar, b: Scalar) -> bool {
-    let number = |one| matches!(one, Scalar::Int | Scalar::Double);
-    a == b || (number(a) && number(b))
-}
-
-/// An expression whose type is known.
-pub(super) struct Typed {
-    pub(super) ty: Ty,
-    /// None where only the interpreter can evaluate it.
-    pub(super) expr: Option<Expr>,
-    /// The variable whose words it takes, when it is that variable or a member of its list.
-    pub(super) words: Option<Field>,
-}
-
-impl Typed {
-    pub(super) const fn new(ty: Ty, expr: Option<Expr>) -> Self {
-        Self {
-            ty,
-            expr,
-            words: None,
-        }
-    }
-
-    /// The compiled form where a list written out has no place.
-    pub(super) fn value(self) -> Option<Expr> {
-        self.expr.filter(|expr| !matches!(expr, Expr::List(_)))
-    }
-}
-
-pub(super) type Checked<T = Typed> = Result<T, ConditionError>;
+use super::names::{no_such_field, no_such_name, word};
+use super::node::{Infix, Kind, Node};
+use super::types::{Checked, Scalar, Ty, Typed, comparable};
 
 /// Highest tree, and most brackets in each other, of a part that is left to the interpreter. Its evaluation takes up to
 /// 40 KiB of stack a level and its parser 170 KiB a bracket (measured without optimisation; a twentieth with it).
@@ -536,74 +454,5 @@ fn same(node: &Node, so_far: Option<Scalar>, ty: Ty, what: &str) -> Checked<Scal
             })
         }
         _ => Err(ConditionError::new(at, format!("{what} cannot be {ty}"))),
-    }
-}
-
-/// A literal that a variable with a closed set of words is compared with must be one of them.
-fn word(field: Field, node: &Node) -> Checked<()> {
-    let words = field.words();
-    let Kind::Text(value) = &node.kind else {
-        return Ok(());
-    };
-    if words.is_empty() || words.contains(&value.as_str()) {
-        return Ok(());
-    }
-    let message = format!("{} is never '{value}'", field.name());
-    let list = words.join(", ");
-    let hint = match nearest(value, words.iter().copied()) {
-        Some(word) => format!("did you mean '{word}'? The words are {list}"),
-        None => format!("the words are {list}"),
-    };
-    Err(ConditionError::new(node.inner.start, message).hint(hint))
-}
-
-#[cold]
-fn no_such_field(at: usize, full: &str, name: &str) -> ConditionError {
-    let error = ConditionError::new(at, format!("there is no `{full}`"));
-    let elsewhere = last_part(name);
-    let near = nearest(full, Field::ALL.iter().map(|field| field.name()));
-    match elsewhere.or(near) {
-        Some(known) => error.hint(format!("did you mean {known}?")),
-        None => error
-            .hint("the variables begin with f. (the finding), p. (its product) or a. (its asset)"),
-    }
-}
-
-/// The variable whose name without `f.`, `p.` or `a.` is this.
-fn last_part(name: &str) -> Option<&'static str> {
-    Field::ALL
-        .iter()
-        .map(|field| field.name())
-        .find(|known| known.get(2..) == Some(name))
-}
-
-#[cold]
-fn no_such_name(at: usize, name: &str) -> ConditionError {
-    let error = ConditionError::new(at, format!("there is no variable `{name}`"));
-    let example = match name {
-        "f" => Some("f.severity"),
-        "p" => Some("p.tier"),
-        "a" => Some("a.exposed"),
-        _ => None,
-    };
-    if let Some(example) = example {
-        return ConditionError::new(at, format!("`{name}` needs one of its fields"))
-            .hint(format!("such as {example}"));
-    }
-    if matches!(name, "now" | "today" | "time") {
-        return error.hint(super::calls::NO_CLOCK);
-    }
-    let by_name = || nearest(name, Field::ALL.iter().map(|field| &field.name()[2..]));
-    let word = || Field::ALL.iter().any(|field| field.words().contains(&name));
-    if let Some(known) = last_part(name) {
-        return error.hint(format!("did you mean {known}?"));
-    }
-    if word() {
-        return error.hint(format!("a word stands in quotes: '{name}'"));
-    }
-    match by_name().and_then(last_part) {
-        Some(known) => error.hint(format!("did you mean {known}?")),
-        None => error
-            .hint("the variables begin with f. (the finding), p. (its product) or a. (its asset)"),
     }
 }

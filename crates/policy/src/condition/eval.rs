@@ -11,8 +11,8 @@ use regex::Regex;
 use super::facts::{Facts, Texts, Value};
 use super::field::{Field, Fields};
 use super::foreign::Foreign;
+use super::node::Infix;
 use super::outcome::{Outcome, Reason, Trouble};
-use super::syntax::Infix;
 
 /// A compiled expression. Its types fit: [`check`](super::check) has seen to it.
 #[derive(Debug)]

@@ -140,7 +140,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Sets one. `None` is unknown, and so is what is no number; a whole number fits where a fraction is asked for.
-    /// A value of another type than the variable's is a mistake in the calling code, and leaves it unknown.
+    /// A value of another type than the variable's is a mistake in the calling code, and leaves it unknown;
+    /// a debug build stops at it.
     pub fn set(&mut self, field: Field, value: impl Into<Value<'a>>) {
         let value = match (field.kind(), value.into()) {
             (Type::Double, Value::Int(value)) => Value::Double(value as f64),

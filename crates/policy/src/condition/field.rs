@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::words::Say;
+use super::say::Say;
 
 /// What a variable holds, by the names of [CEL](https://github.com/google/cel-spec/blob/master/doc/langdef.md#values).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,7 +69,7 @@ const KINDS: &[&str] = &[
 const EXPLOITATION: &[&str] = &["none", "poc", "active"];
 const SCOPES: &[&str] = &["runtime", "optional", "build", "test", "dev"];
 const CONFIDENCE: &[&str] = &["low", "medium", "high"];
-/// What a policy makes of a finding: [`stanchion_model::finding::STATES`].
+/// What a policy makes of a finding.
 const STATES: &[&str] = &stanchion_model::finding::STATES;
 const VECTORS: &[&str] = &[
     "malware",
@@ -117,7 +117,7 @@ macro_rules! fields {
     };
 }
 
-// How each is said in a sentence about findings: `Say` in `words.rs`.
+// How each is said in a sentence about findings: `Say`.
 fields! {
     Id "f.id" Text Deadline ANY "its id: CVE, else GHSA, else the source's own; a check's id" Say::plain("id", "with the id {}");
     Kind "f.kind" Text Deadline KINDS "what sort of thing is wrong" Say::each("kind", &[
@@ -155,7 +155,7 @@ fields! {
     KnownDays "f.known_days" Int Deadline ANY "days since it was first seen here" Say::days("known to us for {}", None);
     Excepted "f.excepted" Bool Verdict ANY "an exception in force covers it" Say::flag("covered by an exception", "not covered by an exception");
     State "f.state" Text Verdict STATES "where it stands" Say::each("state", &[
-        ("open", "open"), ("in_triage", "in triage"), ("overdue", "overdue"), ("excepted", "covered by an exception"),
+        ("open", "open"), ("in_triage", "in triage"), ("overdue", "overdue"), ("excepted", "closed by an exception"),
         ("fixed", "fixed"), ("not_affected", "that does not affect us"),
     ]);
     OverdueDays "f.overdue_days" Int Verdict ANY "whole days past its deadline, 0 when it is not late" Say::days("{} overdue", Some(("overdue", "not overdue")));

@@ -20,10 +20,15 @@ mod eval;
 mod facts;
 mod field;
 mod foreign;
+mod leaf;
 mod lex;
+mod names;
 mod nearest;
+mod node;
 mod outcome;
+mod say;
 mod syntax;
+mod types;
 mod words;
 
 #[cfg(test)]
@@ -36,7 +41,7 @@ pub(crate) use nearest::nearest;
 pub use outcome::{Outcome, Reason, Trouble};
 
 use eval::{Cell, Expr};
-use syntax::{Infix, Kind, Node};
+use node::{Infix, Kind, Node};
 
 /// A condition that has been read, checked and compiled.
 #[derive(Debug)]

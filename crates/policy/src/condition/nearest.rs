@@ -3,8 +3,9 @@
 /// Longest word that is compared, in bytes: what is longer is no slip of the finger.
 const LONGEST: usize = 40;
 
-/// The nearest of the known words: the one that begins so (three letters or more), else the one with the fewest slips (a letter too many, missing, wrong, or
-/// swapped with the next), at most one for every three letters. The first of equally near ones.
+/// The nearest of the known words: the only one that begins so (from three letters on), else the one with the fewest
+/// slips, and the first of those. A slip is a letter too many, missing, wrong, or swapped with the next; at most one for
+/// every three letters.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;

@@ -16,19 +16,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// By the answer of what can always be told.
-    pub const fn of(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
-    }
-
-    /// Whether it certainly holds.
-    pub const fn is_true(self) -> bool {
-        matches!(self, Self::True)
-    }
-
     /// Whether it certainly does not hold.
     pub const fn is_false(self) -> bool {
         matches!(self, Self::False)
+    }
+
+    /// By the answer of what can always be told.
+    pub const fn of(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
     }
 }
 
@@ -43,7 +38,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Why an answer is not known. One of the two is there, or both.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reason {
     missing: Fields,
     trouble: Option<Trouble>,

@@ -393,7 +393,7 @@ impl<'a> Judge<'a> {
         let what = format_args!("{} {}", finding.component.name, finding.component.version);
         let (reason, denies) = match answer {
             Outcome::False => return,
-            Outcome::True => (format!("{what}: {} {}", finding.id, because(rule)), true),
+            Outcome::True => (format!("{what}: {}: {}", finding.id, because(rule)), true),
             Outcome::Unknown(reason) => (
                 format!("{what}: {} cannot be decided: {reason}", finding.id),
                 rule.missing_denies,
@@ -536,7 +536,7 @@ pub(crate) fn is_breach(finding: &Finding) -> bool {
 fn because(rule: &Enforce) -> String {
     rule.reason
         .clone()
-        .unwrap_or_else(|| format!("is {}", rule.deny.words()))
+        .unwrap_or_else(|| format!("it is {}", rule.deny.words()))
 }
 
 /// What people say about a finding, for reports.

@@ -84,8 +84,8 @@ impl<'a> Maker<'a> {
         } else {
             let deeper = depth - 1;
             match self.below(20) {
-                0..=2 => format!("{} && {}", self.tight(deeper), self.tight(deeper)),
-                3..=5 => format!("{} || {}", self.tight(deeper), self.tight(deeper)),
+                0..=2 => format!("{} && {}", self.loose(deeper), self.loose(deeper)),
+                3..=5 => format!("{} || {}", self.loose(deeper), self.loose(deeper)),
                 6 => format!("!{}", self.tight(deeper)),
                 7 => format!("!!{}", self.tight(deeper)),
                 8 => format!(
@@ -94,7 +94,6 @@ impl<'a> Maker<'a> {
                     self.tight(deeper),
                     self.tight(deeper)
                 ),
-                9 | 10 => self.compared(deeper),
                 11 => {
                     let field = self.field(Type::Text);
                     let word = self.word(field);
@@ -151,6 +150,14 @@ impl<'a> Maker<'a> {
         self.spaced(text)
     }
 
+    /// As it is, so that the operators around decide what belongs together.
+    fn loose(&mut self, depth: usize) -> String {
+        if self.below(3) == 0 {
+            return self.tight(depth);
+        }
+        self.yes(depth)
+    }
+
     /// In brackets where an operator could come between.
     fn tight(&mut self, depth: usize) -> String {
         format!("({})", self.yes(depth))
@@ -177,6 +184,19 @@ impl<'a> Maker<'a> {
         }
     }
 
+    fn reckoned(
+        &mut self,
+        operator: &str,
+        side: impl Fn(&mut Self, usize) -> String,
+        depth: usize,
+    ) -> String {
+        let text = format!("{} {operator} {}", side(self, depth), side(self, depth));
+        match self.below(3) {
+            0 => format!("({text})"),
+            _ => text,
+        }
+    }
+
     fn whole(&mut self, depth: usize) -> String {
         let text = if depth == 0 {
             if self.below(2) == 0 {
@@ -192,7 +212,7 @@ impl<'a> Maker<'a> {
             match self.below(8) {
                 0..=3 => {
                     let operator = self.pick(&["+", "-", "*", "/", "%"]);
-                    format!("({} {operator} {})", self.whole(deeper), self.whole(deeper))
+                    self.reckoned(operator, Self::whole, deeper)
                 }
                 4 => format!("-({})", self.whole(deeper)),
                 5 => format!("size({})", self.list()),
@@ -220,11 +240,7 @@ impl<'a> Maker<'a> {
             match self.below(6) {
                 0..=3 => {
                     let operator = self.pick(&["+", "-", "*", "/"]);
-                    format!(
-                        "({} {operator} {})",
-                        self.fraction(deeper),
-                        self.fraction(deeper)
-                    )
+                    self.reckoned(operator, Self::fraction, deeper)
                 }
                 4 => format!("-({})", self.fraction(deeper)),
                 _ => format!(
@@ -296,10 +312,9 @@ fn quoted(text: &str, way: usize) -> String {
         0 if !text.contains(['\'', '\\']) => format!("r'{text}'"),
         1 => format!("\"{}\"", text.replace('\\', "\\\\")),
         2 => {
-            let units: String = text
-                .chars()
-                .map(|c| format!("\\u{:04x}", u32::from(c)))
-                .collect();
+            let unit = |c: char| format!("\\u{:04x}", u32::from(c));
+            let units: Vec<String> = text.chars().map(unit).collect();
+            let units = units.concat();
             format!("'{units}'")
         }
         _ => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
@@ -357,6 +372,8 @@ proptest! {
         }
         if let Ok(condition) = Condition::parse(&source, Phase::Verdict) {
             let (full, less) = (condition.eval(&facts), condition.eval(&fewer));
+            let theirs = interpret(&source, &facts);
+            prop_assert!(same(full, &theirs), "{source}\nours {full:?}\ntheirs {theirs:?}");
             match (full, less) {
                 (Outcome::True, Outcome::False) | (Outcome::False, Outcome::True) => {
                     prop_assert!(false, "{source}\n{full:?} became {less:?}\n{fewer:?}");

@@ -170,7 +170,9 @@ fn long_lists_are_walked_in_little_time() {
 proptest! {
     #[test]
     fn no_text_makes_it_panic(source in ".{0,80}") {
-        let _ = Condition::parse(&source, Phase::Verdict);
+        if let Err(error) = Condition::parse(&source, Phase::Verdict) {
+            prop_assert!(source.is_char_boundary(error.offset));
+        }
     }
 
     #[test]

@@ -126,8 +126,8 @@ fn conditions_in_english() {
         ),
         ("f.path == 'apps/web'", "in the project at 'apps/web'"),
         (
-            "f.state == 'under_investigation' && f.proposed == 'not_affected'",
-            "under investigation and proposed to be 'not_affected'",
+            "f.state == 'in_triage' && f.proposed == 'not_affected'",
+            "in triage and proposed to be 'not_affected'",
         ),
         ("f.confidence == 'low'", "of low confidence"),
         // Groups.
@@ -149,7 +149,7 @@ fn conditions_in_english() {
         ),
         (
             "f.overdue_days > 0 || f.kev && a.exposed && !f.excepted",
-            "(a) overdue, or (b) known exploited, exposed to the internet and not covered by an exception",
+            "(1) overdue, or (2) known exploited, exposed to the internet and not covered by an exception",
         ),
         (
             "f.kev && (a.exposed || f.direct && f.is_new)",
