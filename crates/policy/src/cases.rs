@@ -148,11 +148,9 @@ fn one(policy: &Policy, case: &Case) -> Result<CaseResult, Vec<Fault>> {
                 .map_or(Outcome::True, |when| when.eval(&facts))
         })
         .collect();
-    let mut dates = Vec::new();
-    for rule in applying(policy, &answers) {
-        dates.extend(of_rule(rule, severity, &starts, &calendar, as_of));
-    }
-    let fix = earliest(dates)
+    let demands =
+        applying(policy, &answers).flat_map(|rule| of_rule(rule, severity, &starts, &calendar));
+    let fix = earliest(demands, &calendar, as_of)
         .into_iter()
         .find(|date| date.deadline.what == crate::judge::deadlines::FIX);
     let late = fix.as_ref().map_or(0, |date| date.deadline.late_days);

@@ -178,13 +178,14 @@ impl Explainer<'_, '_> {
                 .when
                 .as_ref()
                 .map_or_else(|| "every finding".into(), |when| self.leaves(when, base));
-            let dates = of_rule(
+            let dates: Vec<Dated> = of_rule(
                 rule,
                 self.finding.severity,
                 &self.starts,
                 &self.judge.calendar,
-                self.setting.as_of,
-            );
+            )
+            .map(|demand| demand.dated(&self.judge.calendar, self.setting.as_of))
+            .collect();
             if dates.is_empty() {
                 rows.push(vec![
                     rule.id.clone(),
@@ -449,17 +450,9 @@ impl Explainer<'_, '_> {
                     .map_or(Outcome::True, |when| when.eval(facts))
             })
             .collect();
-        let mut dates = Vec::new();
-        for rule in applying(policy, &answers) {
-            dates.extend(of_rule(
-                rule,
-                severity,
-                &self.starts,
-                &self.judge.calendar,
-                self.setting.as_of,
-            ));
-        }
-        earliest(dates)
+        let demands = applying(policy, &answers)
+            .flat_map(|rule| of_rule(rule, severity, &self.starts, &self.judge.calendar));
+        earliest(demands, &self.judge.calendar, self.setting.as_of)
             .into_iter()
             .find(|date| date.deadline.what == FIX)
     }

@@ -149,6 +149,15 @@ impl Span {
         self.unit
     }
 
+    /// So many of these spans in one; `None` where that is longer than a span can be.
+    pub(crate) fn times(self, times: u32) -> Option<Self> {
+        let whole = Self {
+            amount: self.amount.checked_mul(times)?,
+            unit: self.unit,
+        };
+        Self::parse(&whole.to_string()).ok()
+    }
+
     /// Whether this span never ends later than the other, whatever the start, the zone and the holidays. None where
     /// neither always ends first: a month may be shorter or longer than 30 days, and business days may be put off by
     /// any number of holidays.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::field::Fields;
 
 /// What a condition says about one finding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
     /// It holds.
     True,
@@ -38,7 +38,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Why an answer is not known. One of the two is there, or both.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Reason {
     missing: Fields,
     trouble: Option<Trouble>,
@@ -97,7 +97,7 @@ impl fmt::Display for Reason {
 }
 
 /// What can go wrong in reckoning with known values.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
     /// A whole number beyond 64 bits.

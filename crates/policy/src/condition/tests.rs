@@ -33,7 +33,6 @@ fn the_table_agrees_with_the_model() {
     use stanchion_model::finding::{Confidence, Exploitation, Kind as Finding};
     use stanchion_model::inventory::Scope;
     use stanchion_model::threat::ThreatVector;
-    use stanchion_model::vex::Status;
 
     let same =
         |field: Field, words: Vec<&str>| assert_eq!(field.words(), words, "{}", field.name());

@@ -5,7 +5,7 @@ use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Deadline, Finding};
 
 use super::facts::is_third_party;
-use crate::clock::{self, Calendar, Event, Start};
+use crate::clock::{self, Calendar, Event, Span, Start};
 use crate::condition::Outcome;
 use crate::file::{Policy, SlaRule};
 
@@ -23,7 +23,7 @@ pub(crate) fn applying<'p>(
 }
 
 /// When the clocks of a finding start.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Starts {
     pub(crate) detected: Option<Start>,
     /// Nobody recorded when it was first seen.
@@ -85,48 +85,128 @@ pub(crate) const CONTACT: &str = "contact";
 pub(crate) const REPLY: &str = "reply";
 pub(crate) const REVIEW: &str = "review";
 
-/// All dates that one rule sets.
-pub(crate) fn of_rule(
-    rule: &SlaRule,
+/// What a rule demands of a finding, before the date is reckoned.
+#[derive(Clone, Copy)]
+pub(crate) struct Demand<'p> {
+    what: &'static str,
+    rule: &'p str,
+    start: Start,
+    word: &'static str,
+    assumed: bool,
+    /// `None`: with the next upgrade.
+    within: Option<Span>,
+}
+
+/// All that one rule demands.
+pub(crate) fn of_rule<'p>(
+    rule: &'p SlaRule,
     severity: Option<Severity>,
     starts: &Starts,
     calendar: &Calendar,
-    as_of: Timestamp,
-) -> Vec<Dated> {
-    let mut dates = Vec::new();
-    let Some((start, event)) = rule.clock.start(calendar, |event| starts.get(event)) else {
-        return dates;
-    };
-    let word = event.as_str();
-    let restarted = starts
-        .restarted
-        .filter(|ended| calendar.instant(start).is_ok_and(|start| *ended > start));
-    let (start, word) = restarted.map_or((start, word), |ended| {
-        (Start::Moment(ended), "exception_ended")
+) -> impl Iterator<Item = Demand<'p>> {
+    let started = rule.clock.start(calendar, |event| starts.get(event));
+    let started = started.map(|(start, event)| {
+        let restarted = starts
+            .restarted
+            .filter(|ended| calendar.instant(start).is_ok_and(|start| *ended > start));
+        restarted.map_or((start, event.as_str()), |ended| {
+            (Start::Moment(ended), "exception_ended")
+        })
     });
-    let assumed = word == DETECTED && starts.assumed;
-    if let Some(span) = &rule.triage {
-        dates.push(dated(
-            TRIAGE,
-            &rule.id,
-            calendar.due(start, *span).ok(),
+    let assumed = starts.assumed;
+    let demand = move |what, within| {
+        started.map(|(start, word)| Demand {
+            what,
+            rule: &rule.id,
             start,
             word,
-            assumed,
-            calendar,
-            as_of,
-        ));
+            assumed: word == DETECTED && assumed,
+            within,
+        })
+    };
+    let triage = rule.triage.and_then(|span| demand(TRIAGE, Some(span)));
+    let fix = rule.due.of(severity).and_then(|due| match due {
+        clock::Deadline::Within(span) => demand(FIX, Some(*span)),
+        clock::Deadline::NextUpgrade => demand(FIX, None),
+    });
+    triage.into_iter().chain(fix)
+}
+
+impl Demand<'_> {
+    pub(crate) fn dated(&self, calendar: &Calendar, as_of: Timestamp) -> Dated {
+        let due = self
+            .within
+            .and_then(|span| calendar.due(self.start, span).ok());
+        self.with(due, calendar, as_of)
     }
-    if let Some(due) = rule.due.of(severity) {
-        let due = match due {
-            clock::Deadline::Within(span) => calendar.due(start, *span).ok(),
-            clock::Deadline::NextUpgrade => None,
-        };
-        dates.push(dated(
-            FIX, &rule.id, due, start, word, assumed, calendar, as_of,
-        ));
+
+    fn with(&self, due: Option<Timestamp>, calendar: &Calendar, as_of: Timestamp) -> Dated {
+        Dated {
+            due,
+            deadline: Deadline {
+                what: self.what.to_owned(),
+                due: due.map(|due| due.to_string()),
+                rule: self.rule.to_owned(),
+                clock: self.word.to_owned(),
+                start: calendar
+                    .instant(self.start)
+                    .ok()
+                    .map(|start| start.to_string()),
+                assumed: self.assumed,
+                late_days: due.map_or(0, |due| {
+                    u32::try_from(calendar.days_late(due, as_of)).unwrap_or(u32::MAX)
+                }),
+            },
+        }
     }
-    dates
+}
+
+/// Of each sort of demand the earliest date; one without a date only where there is no other. Only what can be the
+/// earliest is reckoned: of spans of one unit from one start that is the shortest.
+pub(crate) fn earliest<'p>(
+    demands: impl Iterator<Item = Demand<'p>>,
+    calendar: &Calendar,
+    as_of: Timestamp,
+) -> Vec<Dated> {
+    let mut shortest: Vec<Demand<'p>> = Vec::new();
+    for demand in demands {
+        let unit = demand.within.map(Span::unit);
+        let same = shortest.iter_mut().find(|other| {
+            other.what == demand.what
+                && other.start == demand.start
+                && other.within.map(Span::unit) == unit
+        });
+        match same {
+            None => shortest.push(demand),
+            Some(other) => {
+                if demand.within.map(Span::amount) < other.within.map(Span::amount) {
+                    *other = demand;
+                }
+            }
+        }
+    }
+    let mut kept: Vec<(Option<Timestamp>, Demand<'p>)> = Vec::new();
+    for demand in shortest {
+        let due = demand
+            .within
+            .and_then(|span| calendar.due(demand.start, span).ok());
+        match kept.iter_mut().find(|(_, other)| other.what == demand.what) {
+            None => kept.push((due, demand)),
+            Some(other) => {
+                let sooner = match (due, other.0) {
+                    (Some(due), Some(other)) => due < other,
+                    (Some(_), None) => true,
+                    (None, _) => false,
+                };
+                if sooner {
+                    *other = (due, demand);
+                }
+            }
+        }
+    }
+    kept.into_iter()
+        .map(|(due, demand)| demand.with(due, calendar, as_of))
+        .collect()
 }
 
 /// The dates of a finding that only its maker can fix.
@@ -138,131 +218,74 @@ pub(crate) fn third_party(
     as_of: Timestamp,
 ) -> Vec<Dated> {
     let rules = &policy.third_party;
-    let mut dates = Vec::new();
+    let mut dates: Vec<Dated> = Vec::new();
     let Some(start) = starts.detected.filter(|_| is_third_party(finding)) else {
         return dates;
     };
-    let mut add = |what, rule: &str, due: Option<Timestamp>, from| {
-        dates.push(dated(
-            what,
-            rule,
-            due,
-            from,
-            DETECTED,
-            starts.assumed,
-            calendar,
-            as_of,
-        ));
-        due
+    let demand = |what, rule, start, within| Demand {
+        what,
+        rule,
+        start,
+        word: DETECTED,
+        assumed: starts.assumed,
+        within: Some(within),
     };
-    let contact = rules.contact_within.as_ref().and_then(|span| {
-        add(
-            CONTACT,
-            "third_party.contact_within",
-            calendar.due(start, span.value).ok(),
-            start,
-        )
-    });
+    let mut from = start;
+    if let Some(span) = &rules.contact_within {
+        let contact =
+            demand(CONTACT, "third_party.contact_within", start, span.value).dated(calendar, as_of);
+        from = contact.due.map_or(start, Start::Moment);
+        dates.push(contact);
+    }
     if let Some(span) = &rules.vendor_reply_due {
-        let from = contact.map_or(start, Start::Moment);
-        add(
-            REPLY,
-            "third_party.vendor_reply_due",
-            calendar.due(from, span.value).ok(),
-            from,
+        dates.push(
+            demand(REPLY, "third_party.vendor_reply_due", from, span.value).dated(calendar, as_of),
         );
     }
     if let Some(span) = &rules.review_every {
-        add(
-            REVIEW,
-            "third_party.no_patch.review_every",
-            next(calendar, start, span.value, as_of),
-            start,
+        let due = next(calendar, start, span.value, as_of);
+        dates.push(
+            demand(
+                REVIEW,
+                "third_party.no_patch.review_every",
+                start,
+                span.value,
+            )
+            .with(due, calendar, as_of),
         );
     }
     dates
 }
 
 /// The first date of a rhythm that has not passed.
-fn next(
-    calendar: &Calendar,
-    start: Start,
-    every: clock::Span,
-    as_of: Timestamp,
-) -> Option<Timestamp> {
-    // One step beyond now is found by doubling at most: a rhythm of a minute over decades is not walked through.
-    let mut due = calendar.due(start, every).ok()?;
-    let mut steps = 0;
-    while due < as_of {
-        steps += 1;
-        if steps > 10_000 {
-            return calendar.due(Start::Moment(as_of), every).ok();
-        }
-        let after = calendar.due(Start::Moment(due), every).ok()?;
-        if after <= due {
-            return None;
-        }
-        due = after;
+fn next(calendar: &Calendar, start: Start, every: Span, as_of: Timestamp) -> Option<Timestamp> {
+    let due = |times: u32| {
+        every
+            .times(times)
+            .and_then(|span| calendar.due(start, span).ok())
+    };
+    let (mut low, mut high) = (1_u32, 1_u32);
+    while due(high)? < as_of {
+        low = high + 1;
+        high = high.checked_mul(2)?;
     }
-    Some(due)
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if due(middle)? < as_of {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    due(high)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is one part of what is told about a date"
-)]
-fn dated(
-    what: &str,
-    rule: &str,
-    due: Option<Timestamp>,
-    start: Start,
-    word: &str,
-    assumed: bool,
-    calendar: &Calendar,
-    as_of: Timestamp,
-) -> Dated {
-    Dated {
-        due,
-        deadline: Deadline {
-            what: what.to_owned(),
-            due: due.map(|due| due.to_string()),
-            rule: rule.to_owned(),
-            clock: word.to_owned(),
-            start: calendar.instant(start).ok().map(|start| start.to_string()),
-            assumed,
-            late_days: due.map_or(0, |due| {
-                u32::try_from(calendar.days_late(due, as_of)).unwrap_or(u32::MAX)
-            }),
-        },
-    }
-}
-
-/// Of each sort the earliest; one without a date only where there is no other. Sorted by date.
-pub(crate) fn earliest(dates: Vec<Dated>) -> Vec<Dated> {
-    let mut kept: Vec<Dated> = Vec::new();
-    for date in dates {
-        match kept
-            .iter_mut()
-            .find(|other| other.deadline.what == date.deadline.what)
-        {
-            None => kept.push(date),
-            Some(other) => {
-                let sooner = match (date.due, other.due) {
-                    (Some(date), Some(other)) => date < other,
-                    (Some(_), None) => true,
-                    (None, _) => false,
-                };
-                if sooner {
-                    *other = date;
-                }
-            }
-        }
-    }
-    kept.sort_by(|a, b| {
+/// By date; what has none comes last.
+pub(crate) fn sort(dates: &mut [Dated]) {
+    dates.sort_by(|a, b| {
         a.due
             .is_none()
             .cmp(&b.due.is_none())
             .then(a.due.cmp(&b.due))
     });
-    kept
 }

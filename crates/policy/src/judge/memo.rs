@@ -13,7 +13,12 @@ pub(crate) struct Memo<'c> {
     answers: Vec<Box<[Outcome]>>,
     key: Vec<u8>,
     asked: usize,
+    distinct: usize,
+    same: HashMap<Box<[Outcome]>, u32>,
 }
+
+/// Most sets of facts that are remembered: where every one is distinct, remembering gains nothing.
+const MOST: usize = 200_000;
 
 impl<'c> Memo<'c> {
     /// A condition that is not there always holds.
@@ -29,6 +34,8 @@ impl<'c> Memo<'c> {
             answers: Vec::new(),
             key: Vec::new(),
             asked: 0,
+            distinct: 0,
+            same: HashMap::new(),
         }
     }
 
@@ -36,28 +43,38 @@ impl<'c> Memo<'c> {
         self.fields
     }
 
-    /// The answer of each condition.
-    pub(crate) fn ask(&mut self, facts: &Facts<'_>) -> &[Outcome] {
+    /// Asks all conditions; [`Memo::answers`] has what they say.
+    pub(crate) fn ask(&mut self, facts: &Facts<'_>) -> u32 {
         self.asked += 1;
         self.key.clear();
         for field in self.fields.iter() {
             push(facts.get(field), &mut self.key);
         }
-        let at = match self.known.get(self.key.as_slice()) {
-            Some(at) => *at,
-            None => {
-                let at = self.answers.len() as u32;
-                self.answers.push(answer(&self.conditions, facts));
-                self.known.insert(self.key.as_slice().into(), at);
-                at
-            }
-        };
+        if let Some(at) = self.known.get(self.key.as_slice()) {
+            return *at;
+        }
+        // What many sets of facts give the same answers to is one set of answers.
+        let answer = answer(&self.conditions, facts);
+        let at = self.answers.len() as u32;
+        let at = *self.same.entry(answer.clone()).or_insert(at);
+        if at as usize == self.answers.len() {
+            self.answers.push(answer);
+        }
+        self.distinct += 1;
+        if self.known.len() < MOST {
+            self.known.insert(self.key.as_slice().into(), at);
+        }
+        at
+    }
+
+    /// The answer of each condition.
+    pub(crate) fn answers(&self, at: u32) -> &[Outcome] {
         &self.answers[at as usize]
     }
 
     /// How many times it was asked, and how many sets of facts were distinct.
     pub(crate) fn share(&self) -> (usize, usize) {
-        (self.asked, self.answers.len())
+        (self.asked, self.distinct)
     }
 }
 

@@ -11,8 +11,11 @@ pub(crate) mod memo;
 mod target;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use jiff::Timestamp;
+use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Finding, StatementNote};
 use stanchion_model::inventory::{Inventory, Problem};
 use stanchion_model::report::{DatabaseInfo, ExceptionNote, PolicyName, Verdict, Violation};
@@ -22,10 +25,10 @@ use crate::claims::{Claims, Rank, Said};
 use crate::clock::Calendar;
 use crate::condition::{Condition, Facts, Field, Fields, Outcome};
 use crate::exceptions::{Exceptions, Not, Subject, bare_of};
-use crate::file::{Enforce, Gate, OnExpiry, Policy};
+use crate::file::{Enforce, Gate, OnExpiry, Policy, SlaRule};
 use crate::pattern::Meant;
 use crate::people::People;
-use deadlines::{Starts, applying, earliest, of_rule, third_party};
+use deadlines::{Dated, Starts, applying, earliest, of_rule, third_party};
 use exceptions::Tally;
 use facts::{Costly, Known, Products, facts};
 use memo::Memo;
@@ -77,6 +80,9 @@ pub fn name(policy: &Policy) -> PolicyName {
     }
 }
 
+/// Most demands that are remembered.
+const MOST_DEMANDS: usize = 50_000;
+
 /// Days until a deadline that there is none of.
 const NO_DATE: i64 = 1_000_000;
 
@@ -123,7 +129,10 @@ pub(crate) struct Judge<'a> {
     sla: RefCell<Memo<'a>>,
     /// The gate's rules, then those of escalation.
     gate: RefCell<Memo<'a>>,
+    known_demands: RefCell<HashMap<(u32, Option<Severity>, Starts), Rc<(Vec<Dated>, Vec<String>)>>>,
     pub(crate) enforce: Vec<&'a Enforce>,
+    /// Why each of them is there, in words.
+    because: Vec<String>,
     pub(crate) used: Fields,
 }
 
@@ -203,6 +212,15 @@ impl<'a> Judge<'a> {
             },
             sla: RefCell::new(sla),
             gate: RefCell::new(gate),
+            known_demands: RefCell::default(),
+            because: enforce
+                .iter()
+                .map(|rule| {
+                    rule.reason
+                        .clone()
+                        .unwrap_or_else(|| format!("it is {}", rule.deny.words()))
+                })
+                .collect(),
             enforce,
             used,
         }
@@ -246,32 +264,22 @@ impl<'a> Judge<'a> {
 
         let (mut facts, _) = facts(finding, &self.products, self.known, seen, costly.vectors());
         costly.add(&mut facts, finding, &self.products);
-        let answers = self.sla.borrow_mut().ask(&facts).to_vec();
+        let answers = self.sla.borrow_mut().ask(&facts);
         let mut dates = Vec::new();
-        let mut tasks: Vec<String> = Vec::new();
+        let mut tasks = Vec::new();
         let breach = is_breach(finding);
         if !closed && !breach {
-            for rule in applying(policy, &answers) {
-                dates.extend(of_rule(
-                    rule,
-                    finding.severity,
-                    &starts,
-                    &self.calendar,
-                    setting.as_of,
-                ));
-                for task in &rule.require {
-                    if !tasks.contains(task) {
-                        tasks.push(task.clone());
-                    }
-                }
-            }
+            let demands = self.demands(answers, finding, &starts);
+            dates.clone_from(&demands.0);
+            tasks.clone_from(&demands.1);
             if self.is_paused(finding, exception, counts) {
-                for date in &mut dates {
-                    if date.deadline.what == deadlines::FIX {
-                        date.due = None;
-                        date.deadline.due = None;
-                        date.deadline.late_days = 0;
-                    }
+                for date in dates
+                    .iter_mut()
+                    .filter(|date| date.deadline.what == deadlines::FIX)
+                {
+                    date.due = None;
+                    date.deadline.due = None;
+                    date.deadline.late_days = 0;
                 }
             }
             dates.extend(third_party(
@@ -281,8 +289,8 @@ impl<'a> Judge<'a> {
                 &self.calendar,
                 setting.as_of,
             ));
+            deadlines::sort(&mut dates);
         }
-        let dates = earliest(dates);
         let fix = dates
             .iter()
             .find(|date| date.deadline.what == deadlines::FIX);
@@ -372,10 +380,46 @@ impl<'a> Judge<'a> {
         judged
     }
 
+    /// What the deadline rules demand, and the tasks that come with them; reckoned once for findings that are alike in
+    /// all that it hangs on.
+    fn demands(
+        &self,
+        answers: u32,
+        finding: &Finding,
+        starts: &Starts,
+    ) -> Rc<(Vec<Dated>, Vec<String>)> {
+        let key = (answers, finding.severity, *starts);
+        if let Some(known) = self.known_demands.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let setting = self.setting;
+        let sla = self.sla.borrow();
+        let rules: Vec<&SlaRule> = applying(setting.policy, sla.answers(answers)).collect();
+        let demands = rules
+            .iter()
+            .flat_map(|rule| of_rule(rule, finding.severity, starts, &self.calendar));
+        let dates = earliest(demands, &self.calendar, setting.as_of);
+        let mut tasks: Vec<String> = Vec::new();
+        for task in rules.iter().flat_map(|rule| &rule.require) {
+            if !tasks.contains(task) {
+                tasks.push(task.clone());
+            }
+        }
+        let demands = Rc::new((dates, tasks));
+        let mut known = self.known_demands.borrow_mut();
+        // Where everything is distinct nothing is found again, and the memory of it is bounded.
+        if known.len() >= MOST_DEMANDS {
+            known.clear();
+        }
+        known.insert(key, Rc::clone(&demands));
+        demands
+    }
+
     /// Answers of the gate's rules and of the escalation rules.
     fn verdict(&self, facts: &Facts<'_>) -> (Vec<Outcome>, Vec<Outcome>) {
         let mut gate = self.gate.borrow_mut();
         let answers = gate.ask(facts);
+        let answers = gate.answers(answers);
         let (enforce, escalate) = answers.split_at(self.enforce.len());
         (enforce.to_vec(), escalate.to_vec())
     }
@@ -393,7 +437,10 @@ impl<'a> Judge<'a> {
         let what = format_args!("{} {}", finding.component.name, finding.component.version);
         let (reason, denies) = match answer {
             Outcome::False => return,
-            Outcome::True => (format!("{what}: {}: {}", finding.id, because(rule)), true),
+            Outcome::True => (
+                format!("{what}: {}: {}", finding.id, self.because[at]),
+                true,
+            ),
             Outcome::Unknown(reason) => (
                 format!("{what}: {} cannot be decided: {reason}", finding.id),
                 rule.missing_denies,
@@ -531,12 +578,6 @@ pub(crate) fn is_breach(finding: &Finding) -> bool {
             .rule
             .as_deref()
             .is_some_and(|rule| rule.starts_with("components/") || rule.starts_with("licences/"))
-}
-
-fn because(rule: &Enforce) -> String {
-    rule.reason
-        .clone()
-        .unwrap_or_else(|| format!("it is {}", rule.deny.words()))
 }
 
 /// What people say about a finding, for reports.
