@@ -30,7 +30,7 @@ pub struct Judging<'a> {
     /// Decisions and VEX.
     pub claims: &'a Claims,
     /// When a finding was first seen.
-    pub first_seen: &'a (dyn Fn(&Finding) -> Option<Timestamp> + Sync),
+    pub first_seen: &'a dyn Fn(&Finding) -> Option<Timestamp>,
     /// Keys of the findings that were there before the change; `None` where there is nothing to compare with.
     pub before: Option<&'a HashSet<String>>,
     /// What the change does to the policy itself, and who has approved that.

@@ -20,6 +20,7 @@ use crate::args::PolicyArgs;
 use crate::context::Context;
 use crate::exit::{Failure, failure};
 use crate::policies::{self, Loaded, POLICY, VEX, Where};
+use crate::sightings::FirstSeen;
 
 /// What decides about a target, made once a command.
 pub(crate) struct Judged {
@@ -29,7 +30,7 @@ pub(crate) struct Judged {
     base: Option<Base>,
     changed: Vec<Change>,
     approved_by: Vec<String>,
-    seen: Sightings,
+    seen: FirstSeen,
     /// What the target is remembered by.
     name: String,
     problems: Vec<Problem>,
@@ -76,7 +77,7 @@ impl Judged {
             base: None,
             changed: Vec::new(),
             approved_by: args.approved_by.clone(),
-            seen: Sightings::new(),
+            seen: FirstSeen::new(Sightings::new(), None, time),
             name,
             problems: Vec::new(),
         };
@@ -90,7 +91,7 @@ impl Judged {
                 "name the base with --since, such as --since origin/main",
             );
         }
-        judged.sightings(context, given.is_some())?;
+        judged.sightings(context, &folder, given.is_some())?;
         Ok(judged)
     }
 
@@ -182,15 +183,16 @@ impl Judged {
     }
 
     /// When findings were first seen, and whether the clock can be believed.
-    fn sightings(&mut self, context: &Context, given: bool) -> Result<(), Failure> {
-        if self.loaded.is_none() {
-            return Ok(());
-        }
-        let Some(store) = Store::read(&context.data).map_err(Failure::new)? else {
+    fn sightings(&mut self, context: &Context, folder: &Path, given: bool) -> Result<(), Failure> {
+        let Some(loaded) = &self.loaded else {
             return Ok(());
         };
-        self.seen = store.sightings(&self.name).map_err(Failure::new)?;
-        let last = store.last_seen(&self.name).map_err(Failure::new)?;
+        let counts = loaded.policy.counts_from_sight();
+        let (mut recorded, mut last) = (Sightings::new(), None);
+        if let Some(store) = Store::read(&context.data).map_err(Failure::new)? {
+            recorded = store.sightings(&self.name).map_err(Failure::new)?;
+            last = store.last_seen(&self.name).map_err(Failure::new)?;
+        }
         if let Some(last) = last.filter(|last| !given && *last > self.as_of.as_second() + SKEW)
             && let Ok(last) = Timestamp::from_second(last)
         {
@@ -200,6 +202,7 @@ impl Judged {
             );
             self.as_of = last;
         }
+        self.seen = FirstSeen::new(recorded, counts.then_some(folder), self.as_of);
         Ok(())
     }
 
@@ -237,6 +240,7 @@ impl Judged {
             return Ok(stanchion_assess::assess(inventory, index, options, None)?);
         };
         let before = self.before(index, options)?;
+        self.seen.follow(&inventory);
         self.with(loaded, before.as_ref(), |judging| {
             Ok(stanchion_assess::assess(
                 inventory,
@@ -254,11 +258,7 @@ impl Judged {
         before: Option<&HashSet<String>>,
         use_it: impl FnOnce(&Judging<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let first_seen = |finding: &Finding| {
-            self.seen
-                .get(&finding.key)
-                .and_then(|seen| Timestamp::from_second(seen.first).ok())
-        };
+        let first_seen = |finding: &Finding| self.seen.of(finding);
         let problems: Vec<Problem> = loaded
             .problems
             .iter()
@@ -303,10 +303,12 @@ impl Judged {
             .record(
                 &self.name,
                 self.as_of.as_second(),
-                assessment
-                    .findings
-                    .iter()
-                    .map(|finding| (finding.key.as_str(), None)),
+                assessment.findings.iter().map(|finding| {
+                    (
+                        finding.key.as_str(),
+                        self.seen.of(finding).map(Timestamp::as_second),
+                    )
+                }),
             )
             .map_err(Failure::new)
     }

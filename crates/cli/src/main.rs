@@ -10,6 +10,7 @@ mod output;
 mod policies;
 mod policy_args;
 mod settings;
+mod sightings;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -3,11 +3,15 @@
 //! Objects are read in process; no `git` is started, no hook, filter or configured command runs, and no configuration
 //! outside the repository is read.
 
+mod history;
+
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind;
+
+pub use history::{History, Version};
 
 /// Bounds on what is taken out of a repository.
 #[derive(Clone, Copy, Debug)]

@@ -283,7 +283,8 @@ fn discovery(policy: &Policy) -> Option<Section> {
 fn due_cell(rule: &SlaRule, severity: Severity) -> String {
     match rule.due.of(Some(severity)) {
         None => "–".into(),
-        Some(Deadline::Within(span)) => span.words(),
+        // The number stays with its unit.
+        Some(Deadline::Within(span)) => span.words().replace(' ', "\u{a0}"),
         Some(Deadline::NextUpgrade) => "next upgrade".into(),
     }
 }

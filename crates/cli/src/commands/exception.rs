@@ -470,26 +470,28 @@ fn export(
         failure("there is no policy, so no exception is in force")
             .hint("`stanchion policy init` writes one; --policy takes a file or a preset")
     })?;
+    // What an exception may cover hangs on how bad it is: one that covers something here is written, and one that would
+    // be allowed for anything.
     let people = stanchion_policy::people::People::of(&loaded.policy);
+    let worst = Some(stanchion_model::cvss::Severity::Critical);
+    let notes = notes(context, at, given)?;
     let mut valid = Vec::new();
-    for entry in loaded
+    for (entry, note) in loaded
         .exceptions
         .entries()
         .iter()
-        .filter(|entry| id.is_none_or(|id| entry.exception.id == id))
+        .zip(&notes)
+        .filter(|(entry, _)| id.is_none_or(|id| entry.exception.id == id))
     {
         let not = match (
             &entry.broken,
-            entry.valid(
-                &loaded.policy,
-                &people,
-                Some(stanchion_model::cvss::Severity::Low),
-                as_of,
-            ),
+            entry.valid(&loaded.policy, &people, worst, as_of),
         ) {
             (Some(broken), _) => Some(broken.clone()),
-            (None, Err(not)) => Some(not.to_string()),
-            (None, Ok(())) => None,
+            (None, Err(not)) if note.status != "applied" || note.reason.is_some() => {
+                Some(not.to_string())
+            }
+            (None, _) => None,
         };
         match not {
             Some(reason) => output::say(&format!(

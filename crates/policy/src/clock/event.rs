@@ -76,6 +76,11 @@ impl Clock {
         }
     }
 
+    /// Whether an event can start it.
+    pub fn counts_from(&self, event: Event) -> bool {
+        self.events.contains(&event)
+    }
+
     /// Whether this clock never starts later than another, whatever happens when; events that never happen included.
     pub fn is_never_later(&self, other: &Self) -> bool {
         // The earliest of more events is never later than the earliest of some of them.

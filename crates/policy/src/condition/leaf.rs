@@ -45,6 +45,14 @@ fn field_of(node: &Node) -> Option<Field> {
     Field::from_name(&format!("{space}.{name}"))
 }
 
+/// The variable of a `has(...)`.
+pub(super) fn asked_to_be_known(node: &Node) -> Option<Field> {
+    match &node.kind {
+        Kind::Call(None, name, arguments) if name == "has" => field_of(arguments.first()?),
+        _ => None,
+    }
+}
+
 fn text_of(node: &Node) -> Option<&str> {
     match &node.kind {
         Kind::Text(text) => Some(text),

@@ -5,8 +5,9 @@
 //! get numbers or brackets. Each variable brings its own words ([`Say`]); a part
 //! that has none is quoted as it is written.
 
+use super::check::fields;
 use super::field::Field;
-use super::leaf::leaf;
+use super::leaf::{asked_to_be_known, leaf};
 use super::node::{Infix, Kind, Node};
 use super::say::Say;
 
@@ -39,11 +40,19 @@ fn tree(source: &str, node: &Node, negate: bool) -> Tree {
         ),
         Kind::Not(inner) => tree(source, inner, !negate),
         Kind::Infix(operator @ (Infix::And | Infix::Or), ..) => {
-            let sides = node.chain(*operator).into_iter();
-            join(
-                (*operator == Infix::And) != negate,
-                sides.map(|side| tree(source, side, negate)),
-            )
+            let sides = node.chain(*operator);
+            let all = (*operator == Infix::And) != negate;
+            // That a value is known goes without saying where it is asked for as well.
+            let said = sides.iter().enumerate().filter(|(at, side)| {
+                let field = asked_to_be_known(side).filter(|_| all && !negate);
+                field.is_none_or(|field| {
+                    let mut others = sides.iter().enumerate().filter(|(other, _)| other != at);
+                    !others.any(|(_, other)| {
+                        asked_to_be_known(other).is_none() && fields(other, true).has(field)
+                    })
+                })
+            });
+            join(all, said.map(|(_, side)| tree(source, side, negate)))
         }
         Kind::Infix(operator @ (Infix::Equal | Infix::Unequal), left, right) => {
             let same = (*operator == Infix::Equal) != negate;

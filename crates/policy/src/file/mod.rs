@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use stanchion_model::cvss::Severity;
 use stanchion_syntax::{Limits, toml};
 
-use crate::clock::{Calendar, Clock, Deadline, Span};
-use crate::condition::Condition;
+use crate::clock::{Calendar, Clock, Deadline, Event, Span};
+use crate::condition::{Condition, Field};
 use crate::pattern::PurlPattern;
 use reader::Table;
 
@@ -558,6 +558,23 @@ impl Policy {
         } else {
             Err(faults)
         }
+    }
+
+    /// Whether any date hangs on when a finding was first seen.
+    pub fn counts_from_sight(&self) -> bool {
+        let third_party = &self.third_party;
+        self.sla.iter().any(|rule| {
+            rule.clock.counts_from(Event::Detected)
+                || rule
+                    .when
+                    .as_ref()
+                    .is_some_and(|when| when.fields().has(Field::KnownDays))
+        }) || self
+            .enforce
+            .iter()
+            .any(|rule| rule.deny.fields().has(Field::KnownDays))
+            || third_party.contact_within.is_some()
+            || third_party.vendor_reply_due.is_some()
     }
 
     /// The calendar in force.

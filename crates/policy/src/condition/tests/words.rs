@@ -56,7 +56,7 @@ fn conditions_in_english() {
         ("!(f.score >= 70.0)", "with a risk score below 70"),
         (
             "has(f.epss) && f.epss >= 0.07",
-            "for which `f.epss` is known and with an EPSS probability of at least 7 %",
+            "with an EPSS probability of at least 7 %",
         ),
         ("p.tier == 1", "in a product of tier 1"),
         ("p.tier in [1, 2]", "in a product of tier 1 or 2"),
