@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::repository::{self, Base, Limits};
 use jiff::Timestamp;
 use stanchion_advisories::Index;
 use stanchion_assess::{Judging, Options};
-use stanchion_git::{Base, Limits};
 use stanchion_model::finding::Finding;
 use stanchion_model::inventory::{Inventory, Problem, ProblemKind};
 use stanchion_model::report::Assessment;
@@ -113,7 +113,7 @@ impl Judged {
         folder: &Path,
         here: &Where<'_>,
     ) -> Result<(), Failure> {
-        let base = stanchion_git::base(folder, revision, &wanted, Limits::default())
+        let base = repository::base(folder, revision, &wanted, Limits::default())
             .map_err(|error| Failure::new(error).hint("name a commit that is in this clone; a shallow clone has few of them: `git fetch --deepen 100`"))?;
         for path in base.skipped() {
             self.problems.push(Problem {

@@ -9,6 +9,7 @@ mod judged;
 mod output;
 mod policies;
 mod policy_args;
+mod repository;
 mod settings;
 mod sightings;
 

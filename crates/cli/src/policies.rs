@@ -17,6 +17,7 @@ use stanchion_policy::presets;
 
 use crate::exit::{Exit, Failure, failure};
 use crate::output;
+use crate::repository;
 
 /// The policy's name in a folder.
 pub(crate) const POLICY: &str = "policy.toml";
@@ -123,7 +124,7 @@ pub(crate) fn policy(
     }
     let root = match place.top {
         Some(top) => Some(real(top)?),
-        None => stanchion_git::root_of(&target),
+        None => repository::root_of(&target),
     };
     let mut folders: Vec<PathBuf> = Vec::new();
     for folder in target.ancestors() {
@@ -225,7 +226,7 @@ impl Source for Beside<'_> {
             .place
             .top
             .map(Path::to_owned)
-            .or_else(|| stanchion_git::root_of(&folder))
+            .or_else(|| repository::root_of(&folder))
             && !root.canonicalize().is_ok_and(|root| real.starts_with(root))
         {
             return Err(format!("{path:?} leads out of the repository"));

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::repository::History;
 use jiff::Timestamp;
-use stanchion_git::History;
 use stanchion_inventory::ScanOptions;
 use stanchion_model::finding::Finding;
 use stanchion_model::inventory::Inventory;

@@ -6,8 +6,8 @@ mod init;
 use std::io::Write;
 use std::path::Path;
 
+use crate::repository::{self, Limits};
 use serde_json::json;
-use stanchion_git::Limits;
 use stanchion_model::document::{Block, Document};
 use stanchion_policy::cases::{self, CaseResult};
 use stanchion_policy::change::{self, Change, Effect};
@@ -326,7 +326,7 @@ fn diff(
         (Some(name), _) => policies::policy(Some(name), &now)?.ok_or_else(none)?.0,
         (None, Some(revision)) => {
             let wanted = |path: &str| path.ends_with(".toml") || path.ends_with(".json");
-            let base = stanchion_git::base(here, revision, &wanted, Limits::default())
+            let base = repository::base(here, revision, &wanted, Limits::default())
                 .map_err(|error| Failure::new(error).hint("name a commit that is in this clone"))?;
             let mark = format!("{revision}:");
             let target = base.target();
