@@ -80,7 +80,7 @@ fn scan(folder: &Path, index: &Index, filters: Filters) -> Assessment {
     };
     let tree = Tree::open(folder, Limits::default()).unwrap();
     let inventory = inventory(&tree, "shop", &options).unwrap();
-    assess(inventory, index, &options).unwrap()
+    assess(inventory, index, &options, None).unwrap()
 }
 
 /// Every finding as `id component kind severity fix`, so that one that a test does not name fails it.

@@ -108,7 +108,7 @@ pub(crate) struct PolicyArgs {
     /// The policy: a file, or a preset such as strict; else the policy.toml above the target
     #[arg(long, value_name = "FILE|PRESET", help_heading = "Policy")]
     pub(crate) policy: Option<String>,
-    /// The gate that judges: pull_request, build (default), release or deploy
+    /// The gate that judges: `pull_request`, build (default), release or deploy
     #[arg(long, value_name = "GATE", help_heading = "Policy")]
     pub(crate) gate: Option<String>,
     /// The commit that a change starts from: only what it brings in is new, and its policy judges a pull request

@@ -177,7 +177,7 @@ impl Judged {
                 self.changed = vec![gone(format!(
                     "the change leaves a policy that cannot be used: {}",
                     failure.error
-                ))]
+                ))];
             }
         }
     }

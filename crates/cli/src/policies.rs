@@ -335,7 +335,7 @@ fn beside(
             Err(failure) => {
                 loaded
                     .problems
-                    .push(unreadable(&name, &failure, "no statement of it is used"))
+                    .push(unreadable(&name, &failure, "no statement of it is used"));
             }
         }
     }

@@ -308,7 +308,7 @@ pub(crate) enum VexCommand {
         /// Who publishes it; the policy's organisation without it
         #[arg(long, value_name = "NAME")]
         author: Option<String>,
-        /// The address that names the publisher, such as https://example.org
+        /// The address that names the publisher, such as <https://example.org>
         #[arg(long, value_name = "URL")]
         namespace: Option<String>,
         /// The time that documents are stamped with

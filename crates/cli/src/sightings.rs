@@ -68,28 +68,27 @@ impl FirstSeen {
         let mut asked = self.history.borrow_mut();
         let asked = &mut *asked;
         let key = (path.clone(), purl.clone());
-        let since = match asked.known.get(&key) {
-            Some(since) => *since,
-            None => {
-                let paths = &asked.paths;
-                let history = asked.history.get_or_insert_with(|| {
-                    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                    History::of(folder, &paths).ok()
-                });
-                let packages = &mut asked.packages;
-                let since = history.as_ref().and_then(|history| {
-                    history.since(&path, &mut |at, read| {
-                        let known = packages.entry((path.clone(), at)).or_insert_with(|| {
-                            read()
-                                .map(|bytes| packages_of(&path, bytes))
-                                .unwrap_or_default()
-                        });
-                        known.contains(&purl)
-                    })
-                });
-                asked.known.insert(key, since);
-                since
-            }
+        let since = if let Some(since) = asked.known.get(&key) {
+            *since
+        } else {
+            let paths = &asked.paths;
+            let history = asked.history.get_or_insert_with(|| {
+                let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+                History::of(folder, &paths).ok()
+            });
+            let packages = &mut asked.packages;
+            let since = history.as_ref().and_then(|history| {
+                history.since(&path, &mut |at, read| {
+                    let known = packages.entry((path.clone(), at)).or_insert_with(|| {
+                        read()
+                            .map(|bytes| packages_of(&path, bytes))
+                            .unwrap_or_default()
+                    });
+                    known.contains(&purl)
+                })
+            });
+            asked.known.insert(key, since);
+            since
         };
         let published = finding
             .published

@@ -172,7 +172,7 @@ impl Followed {
             .iter()
             .filter_map(Result::ok)
             .find(|entry| entry.filename() == first.as_bytes().as_bstr());
-        let top = entry.as_ref().map(|entry| entry.object_id());
+        let top = entry.as_ref().map(gix::object::tree::EntryRef::object_id);
         if top != self.top {
             self.top = top;
             self.blob = top.and_then(|id| match rest {

@@ -246,7 +246,7 @@ impl Copier<'_> {
             match entry.mode().kind() {
                 EntryKind::Tree => below.push((entry.object_id(), whole)),
                 EntryKind::Blob | EntryKind::BlobExecutable if (self.wants)(&whole) => {
-                    self.file(entry.object_id(), &whole)?
+                    self.file(entry.object_id(), &whole)?;
                 }
                 // Links are not followed, and submodules are repositories of their own.
                 _ => {}

@@ -1,4 +1,4 @@
-//! What is remembered from one run to the next: one SQLite file, in write-ahead mode, so that readers never wait.
+//! What is remembered from one run to the next: one `SQLite` file, in write-ahead mode, so that readers never wait.
 //!
 //! The schema is versioned; a newer one than this program knows is refused and left alone.
 

@@ -305,8 +305,8 @@ fn import(
     foreign.refused.extend(lacking);
     foreign.refused.sort();
     for output in output::parse(outputs, &["table", "json"])? {
-        output::write(&output, &mut |out| match output.format.as_str() {
-            "json" => {
+        output::write(&output, &mut |out| {
+            if output.format.as_str() == "json" {
                 let places = |list: &[(u32, String)]| {
                     list.iter()
                         .map(|(line, reason)| json!({ "line": line, "reason": reason }))
@@ -322,8 +322,7 @@ fn import(
                 });
                 serde_json::to_writer_pretty(&mut *out, &document)?;
                 out.write_all(b"\n")
-            }
-            _ => {
+            } else {
                 let mut text = String::new();
                 for (kind, list) in [
                     ("not taken", &foreign.refused),

@@ -3,6 +3,8 @@
 //! One struct a section, in the order of the file. Every rule knows the file and the line it stands on, so that
 //! whatever it decides can point at it. `docs/policy.md` is the reference for people.
 
+mod catalogue;
+mod materials;
 pub(crate) mod reader;
 mod sections;
 

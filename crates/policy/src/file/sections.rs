@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use stanchion_model::cvss::Severity;
-use stanchion_syntax::{Node, Value};
 
+use super::catalogue::{case, product, supplier, vex};
+use super::materials::{components, licences};
 use super::reader::Table;
 use super::{
-    BySeverity, Case, Components, Contact, DeniedComponent, Discovery, Enforce, Escalate,
-    ExceptionRules, Fault, Gate, Given, Licences, OnExpiry, Placed, Policy, Product, Reporting,
-    Resources, Roles, SCHEMA, SlaRule, Sources, Supplier, ThirdParty, Training, TrustedVex,
+    BySeverity, Case, Contact, Discovery, Enforce, Escalate, ExceptionRules, Fault, Gate, OnExpiry,
+    Placed, Policy, Reporting, Resources, Roles, SCHEMA, SlaRule, ThirdParty, Training,
 };
 use crate::clock::{Calendar, Clock, Deadline, Event, Span};
 use crate::condition::{Condition, Phase};
-use crate::pattern::PurlPattern;
 
 /// Kinds of discovery.
 pub(crate) const DISCOVERY: &[&str] = &[
@@ -180,7 +179,7 @@ pub(super) fn cases(root: &Table<'_>, faults: &mut Vec<Fault>) -> Vec<Case> {
     cases
 }
 
-fn each<'a, T>(
+pub(super) fn each<'a, T>(
     root: &Table<'a>,
     name: &'static str,
     faults: &mut Vec<Fault>,
@@ -289,7 +288,7 @@ fn days(table: &Table<'_>, name: &'static str, faults: &mut Vec<Fault>) -> Vec<P
     days
 }
 
-fn texts(table: &Table<'_>, name: &'static str, faults: &mut Vec<Fault>) -> Vec<String> {
+pub(super) fn texts(table: &Table<'_>, name: &'static str, faults: &mut Vec<Fault>) -> Vec<String> {
     table
         .texts(name, faults)
         .into_iter()
@@ -569,116 +568,6 @@ fn third_party(table: &Table<'_>, faults: &mut Vec<Fault>) -> ThirdParty {
     rules
 }
 
-fn components(table: &Table<'_>, faults: &mut Vec<Fault>) -> Components {
-    let deny = each(table, "deny", faults, |table, faults| {
-        let what = pattern(table, faults);
-        let denied = DeniedComponent {
-            reason: table.text("reason", faults).map(|text| text.value),
-            instead: table.text("instead", faults).map(|text| text.value),
-            place: table.place(),
-            what: what?,
-        };
-        table.finish(faults);
-        Some(denied)
-    });
-    let mut registries = BTreeMap::new();
-    if let Some((node, line)) = table.node("registries") {
-        if node.is_object() {
-            for member in node.members() {
-                let list = table.list(&member.key, &member.value, member.line, faults);
-                let list = list.into_iter().map(|text| text.value).collect();
-                registries.insert(member.key.to_string(), table.placed(list, member.line));
-            }
-        } else {
-            let list = table.list("registries", node, line, faults);
-            let list = list.into_iter().map(|text| text.value).collect();
-            registries.insert("*".to_owned(), table.placed(list, line));
-        }
-    }
-    let components = Components {
-        deny,
-        registries,
-        git: sources(table, "git", faults),
-        url: sources(table, "url", faults),
-        minimum_age: table.read("minimum_age", faults, Span::parse),
-    };
-    table.finish(faults);
-    components
-}
-
-/// `purl` and `versions`.
-fn pattern(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<PurlPattern> {
-    let versions = table.text("versions", faults);
-    let purl = table.needed("purl", faults)?;
-    let read =
-        |text: &str| PurlPattern::parse(text, versions.as_ref().map(|text| text.value.as_str()));
-    table
-        .convert("purl", &purl, faults, read)
-        .map(|placed| placed.value)
-}
-
-fn sources(
-    table: &Table<'_>,
-    name: &'static str,
-    faults: &mut Vec<Fault>,
-) -> Option<Placed<Sources>> {
-    let (node, line) = table.node(name)?;
-    if node.is_array() {
-        let list = table.list(name, node, line, faults);
-        return Some(table.placed(
-            Sources::Only(list.into_iter().map(|text| text.value).collect()),
-            line,
-        ));
-    }
-    let word = table.word(name, &["allow", "deny"], faults)?;
-    Some(word.place.clone()).map(|place| Placed {
-        value: if word.value == "deny" {
-            Sources::Deny
-        } else {
-            Sources::Allow
-        },
-        place,
-    })
-}
-
-fn licences(table: &Table<'_>, faults: &mut Vec<Fault>) -> Licences {
-    let allow = table.has("allow").then(|| {
-        let list = table.texts("allow", faults);
-        let place = list
-            .first()
-            .map_or_else(|| table.place(), |text| text.place.clone());
-        Placed {
-            value: list.into_iter().map(|text| text.value).collect(),
-            place,
-        }
-    });
-    let scopes = table.texts("scopes", faults);
-    let words = ["runtime", "optional", "build", "test", "dev"];
-    let licences = Licences {
-        allow,
-        deny: table.texts("deny", faults),
-        review: table.texts("review", faults),
-        scopes: scopes
-            .into_iter()
-            .filter(|scope| table.one_of("scopes", scope, &words, faults))
-            .map(|text| text.value)
-            .collect(),
-        unknown: table.word("unknown", &["allow", "review", "deny"], faults),
-    };
-    for text in licences.deny.iter().chain(&licences.review) {
-        if let Err(error) = crate::licences::Entry::parse(&text.value) {
-            faults.push(table.fault(text.place.line, error, None));
-        }
-    }
-    for text in licences.allow.iter().flat_map(|list| &list.value) {
-        if let (Err(error), Some(list)) = (crate::licences::Entry::parse(text), &licences.allow) {
-            faults.push(table.fault(list.place.line, error, None));
-        }
-    }
-    table.finish(faults);
-    licences
-}
-
 fn exceptions(table: &Table<'_>, faults: &mut Vec<Fault>) -> ExceptionRules {
     let require = table.texts("require", faults);
     let on_expiry = table.word(
@@ -765,185 +654,4 @@ fn report(table: &Table<'_>, faults: &mut Vec<Fault>) -> Reporting {
     };
     table.finish(faults);
     report
-}
-
-fn product(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<Product> {
-    let name = table.needed("name", faults);
-    let product = Product {
-        name: String::new(),
-        paths: texts(table, "paths", faults),
-        owner: table.text("owner", faults),
-        tier: table.number("tier", 1, 5, faults),
-        exposed: table.flag("exposed", faults).map(|flag| flag.value),
-        environment: table.text("environment", faults).map(|text| text.value),
-        lifecycle: table
-            .word(
-                "lifecycle",
-                &["development", "active", "maintenance", "retired"],
-                faults,
-            )
-            .map(|text| text.value),
-        tags: texts(table, "tags", faults),
-        data_classes: texts(table, "data_classes", faults),
-        place: table.place(),
-    };
-    for path in &product.paths {
-        if let Err(error) = crate::pattern::glob(path) {
-            faults.push(table.fault(table.place().line, format!("`paths`: {error}"), None));
-        }
-    }
-    table.finish(faults);
-    Some(Product {
-        name: name?.value,
-        ..product
-    })
-}
-
-fn supplier(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<Supplier> {
-    let name = table.needed("name", faults);
-    let mut purls = Vec::new();
-    for text in table.texts("purls", faults) {
-        purls.extend(
-            table
-                .convert("purls", &text, faults, |text| {
-                    PurlPattern::parse(text, None)
-                })
-                .map(|placed| placed.value),
-        );
-    }
-    let supplier = Supplier {
-        name: String::new(),
-        owner: table.text("owner", faults),
-        contact: table.text("contact", faults).map(|text| text.value),
-        purls,
-        place: table.place(),
-    };
-    table.finish(faults);
-    Some(Supplier {
-        name: name?.value,
-        ..supplier
-    })
-}
-
-fn vex(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<TrustedVex> {
-    let path = table.needed("path", faults);
-    let sha256 = table.text("sha256", faults);
-    if let Some(text) = &sha256
-        && (text.value.len() != 64 || !text.value.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    {
-        faults.push(table.fault(
-            text.place.line,
-            "`sha256` is no SHA-256 in hexadecimal",
-            Some("`sha256sum FILE` prints it"),
-        ));
-    }
-    let about = table.text("about", faults);
-    let about = match about {
-        Some(text) => Some(
-            table
-                .convert("about", &text, faults, |text| {
-                    PurlPattern::parse(text, None)
-                })?
-                .value,
-        ),
-        None => None,
-    };
-    if let Some(path) = &path
-        && let Err(error) = crate::pattern::glob(&path.value)
-    {
-        faults.push(table.fault(path.place.line, format!("`path`: {error}"), None));
-    }
-    table.finish(faults);
-    Some(TrustedVex {
-        path: path?.value,
-        sha256: sha256.map(|text| text.value.to_ascii_lowercase()),
-        about,
-        place: table.place(),
-    })
-}
-
-fn case(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<Case> {
-    let name = table.needed("name", faults);
-    let mut given = BTreeMap::new();
-    for group in ["f", "p", "a"] {
-        let Some(values) = table.table(group, faults) else {
-            continue;
-        };
-        for member in values.members() {
-            let key = format!("{group}.{}", member.key);
-            match value(&member.value) {
-                Some(value) => {
-                    given.insert(key, table.placed(value, member.line));
-                }
-                None => faults.push(table.wrong(
-                    &key,
-                    "true, false, a number, a text or a list of texts",
-                    &member.value,
-                    member.line,
-                )),
-            }
-        }
-    }
-    let mut clocks = BTreeMap::new();
-    if let Some(table) = table.table("clocks", faults) {
-        for word in Event::ALL.map(Event::as_str) {
-            if let Some(text) = table.text(word, faults) {
-                clocks.insert(word.to_owned(), text.value);
-            }
-        }
-        table.finish(faults);
-    }
-    let words = Gate::ALL.map(Gate::as_str);
-    let gate = table.word("gate", &words, faults);
-    let expect = table.table("expect", faults);
-    if expect.is_none() && !table.has("expect") {
-        faults.push(table.fault(
-            table.place().line,
-            "[[case]] lacks `expect`",
-            Some("say what must come out: expect = { denied = true }"),
-        ));
-    }
-    let as_of = table.text("as_of", faults).map(|text| text.value);
-    table.finish(faults);
-    let (mut denied, mut due, mut rule) = (None, None, None);
-    if let Some(expect) = expect {
-        denied = expect.flag("denied", faults).map(|flag| flag.value);
-        due = expect.text("due", faults).map(|text| text.value);
-        rule = expect.text("rule", faults).map(|text| text.value);
-        expect.finish(faults);
-    }
-    Some(Case {
-        name: name?.value,
-        given,
-        gate: gate
-            .and_then(|word| Gate::from_word(&word.value))
-            .unwrap_or(Gate::Build),
-        as_of,
-        clocks,
-        denied,
-        due,
-        rule,
-        place: table.place(),
-    })
-}
-
-fn value(node: &Node<'_>) -> Option<Given> {
-    Some(match &node.value {
-        Value::Bool(value) => Given::Bool(*value),
-        Value::Number(text) => {
-            let plain = text.replace('_', "");
-            match plain.parse::<i64>() {
-                Ok(number) => Given::Int(number),
-                Err(_) => Given::Float(plain.parse().ok()?),
-            }
-        }
-        Value::String(text) => Given::Text(text.to_string()),
-        Value::Array(items) => Given::List(
-            items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect::<Option<_>>()?,
-        ),
-        _ => return None,
-    })
 }

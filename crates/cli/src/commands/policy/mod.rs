@@ -260,12 +260,11 @@ fn test(at: &At, further: Option<&Path>, given: &[String]) -> Result<Exit, Failu
         .filter(|result| !result.differs.is_empty())
         .count();
     for output in output::parse(given, &["table", "json"])? {
-        output::write(&output, &mut |out| match output.format.as_str() {
-            "json" => {
+        output::write(&output, &mut |out| {
+            if output.format.as_str() == "json" {
                 serde_json::to_writer_pretty(&mut *out, &of_cases(&results))?;
                 out.write_all(b"\n")
-            }
-            _ => {
+            } else {
                 for result in &results {
                     let word = if result.differs.is_empty() {
                         "ok  "
