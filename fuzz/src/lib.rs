@@ -1,7 +1,9 @@
 //! What the fuzz targets share.
 
 use stanchion_advisories::import::{SourceFile, SourceKind, build};
+use stanchion_formats::vex;
 use stanchion_inventory::{ScanOptions, scan};
+use stanchion_model::vex::VexFormat;
 use stanchion_tree::{Limits, Tree};
 
 /// Hands bytes to one reader, as `--as` does.
@@ -13,6 +15,28 @@ pub fn extract(id: &str, data: &[u8]) {
     // A reader that panics ends the process here: libFuzzer's hook comes before any catching of the panic.
     for component in &inventory.components {
         assert!(component.dependencies.iter().all(|id| (*id as usize) < inventory.components.len()));
+    }
+}
+
+/// Reads bytes as a VEX document, and as the part of one that stands between two texts. What is read can be written in
+/// every format, and what is written is read again with nothing refused.
+pub fn vex(data: &[u8], before: &str, after: &str) {
+    let publisher = vex::Publisher {
+        author: "fuzz",
+        role: None,
+        namespace: "https://example.com",
+        stamp: "2024-01-01T00:00:00Z",
+        version: 1,
+    };
+    for bytes in [data.to_vec(), [before.as_bytes(), data, after.as_bytes()].concat()] {
+        let Ok(document) = vex::read(&bytes) else { continue };
+        for format in [VexFormat::OpenVex, VexFormat::Csaf, VexFormat::CycloneDx] {
+            let mut out = Vec::new();
+            if vex::write(format, &document.statements, &publisher, &mut out).is_ok() {
+                let again = vex::read(&out).expect("what is written is read");
+                assert!(again.refused.is_empty(), "{:?}", again.refused);
+            }
+        }
     }
 }
 

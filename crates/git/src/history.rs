@@ -15,6 +15,9 @@ const MOST_VERSIONS: usize = 1_000;
 /// Largest version that is read, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// Whether a version holds something: its number, and how to read it.
+pub type Holds<'h> = dyn FnMut(usize, &dyn Fn() -> Option<Vec<u8>>) -> bool + 'h;
+
 /// One content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -24,21 +27,13 @@ pub struct Version {
 }
 
 /// The versions of some files.
+#[derive(Debug)]
 pub struct History {
     repository: gix::Repository,
     /// By path in the repository, newest first.
     versions: HashMap<String, Vec<Version>>,
     /// The history was seen to its beginning; else a file may be older than its oldest version here.
     whole: bool,
-}
-
-impl std::fmt::Debug for History {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("History")
-            .field("files", &self.versions.len())
-            .field("whole", &self.whole)
-            .finish()
-    }
 }
 
 impl History {
@@ -115,11 +110,7 @@ impl History {
     /// When something came into a file that holds it now: the oldest version from which on it has been there, found by
     /// halving. `holds` says whether a version holds it. `None` where the history does not reach back so far, and where
     /// the committed file does not hold it at all.
-    pub fn since(
-        &self,
-        path: &str,
-        holds: &mut dyn FnMut(usize, &dyn Fn() -> Option<Vec<u8>>) -> bool,
-    ) -> Option<i64> {
+    pub fn since(&self, path: &str, holds: &mut Holds<'_>) -> Option<i64> {
         let versions = self.versions.get(path)?;
         let mut ask = |at: usize| holds(at, &|| self.read(versions[at]));
         if versions.is_empty() || !ask(0) {

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind;
 
-pub use history::{History, Version};
+pub use history::{History, Holds, Version};
 
 /// Bounds on what is taken out of a repository.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@ use stanchion_model::cvss::Severity;
 use stanchion_model::document::{Block, Document, Section};
 
 use crate::clock::{Deadline, Span};
+use crate::condition::Condition;
 use crate::file::{Gate, OnExpiry, Policy, SlaRule, Sources};
 use crate::people::People;
 
@@ -23,7 +24,7 @@ pub fn document(policy: &Policy) -> Document {
         ("Version".into(), policy.version.clone()),
     ];
     if let Some(who) = &policy.approved_by {
-        facts.push(("Approved by".into(), named(&people, &who.value)));
+        facts.push(("Approved by".into(), named(people, &who.value)));
     }
     if let Some(day) = &policy.approved_on {
         facts.push(("Approved on".into(), day.value.clone()));
@@ -44,16 +45,16 @@ pub fn document(policy: &Policy) -> Document {
     });
     let sections = [
         scope(policy),
-        accountability(policy, &people),
+        accountability(policy, people),
         discovery(policy),
         deadlines(policy),
         third_party(policy),
         components(policy),
-        exceptions(policy, &people),
+        exceptions(policy, people),
         enforcement(policy),
-        escalation(policy, &people),
+        escalation(policy, people),
         resources(policy),
-        review(policy, &people),
+        review(policy, people),
     ];
     Document {
         title: policy
@@ -95,7 +96,7 @@ fn list<T: AsRef<str>>(items: &[T], last: &str) -> String {
 }
 
 /// `role:ciso` as `the CISO`, with the people behind it.
-fn named(people: &People<'_>, name: &str) -> String {
+fn named(people: People<'_>, name: &str) -> String {
     let plain = role(name);
     let behind = people.behind(name);
     match behind.as_slice() {
@@ -167,7 +168,7 @@ fn lower(text: &str) -> String {
     }
 }
 
-fn accountability(policy: &Policy, people: &People<'_>) -> Option<Section> {
+fn accountability(policy: &Policy, people: People<'_>) -> Option<Section> {
     let mut blocks = Vec::new();
     let Some(roles) = &policy.roles else {
         blocks.push(text(
@@ -336,7 +337,7 @@ fn deadlines(policy: &Policy) -> Option<Section> {
         let what = rule
             .when
             .as_ref()
-            .map_or_else(|| "every finding".into(), |when| when.words());
+            .map_or_else(|| "every finding".into(), Condition::words);
         let mut row = vec![rule.id.clone(), what];
         row.push(rule.triage.as_ref().map_or_else(|| "–".into(), Span::words));
         row.extend(columns.iter().map(|severity| due_cell(rule, *severity)));
@@ -534,7 +535,7 @@ fn components(policy: &Policy) -> Option<Section> {
     match licences.unknown.as_ref().map(|word| word.value.as_str()) {
         Some("deny") => points.push("A component without a stated licence is not used.".into()),
         Some("review") => {
-            points.push("A component without a stated licence is looked at by a person.".into())
+            points.push("A component without a stated licence is looked at by a person.".into());
         }
         _ => {}
     }
@@ -548,7 +549,7 @@ fn components(policy: &Policy) -> Option<Section> {
     )
 }
 
-fn exceptions(policy: &Policy, people: &People<'_>) -> Option<Section> {
+fn exceptions(policy: &Policy, people: People<'_>) -> Option<Section> {
     let rules = &policy.exceptions;
     let mut blocks = vec![text(
         "A finding may stay open beyond these rules only by a written exception: it has an id, names what it covers, says why, who approved it and when it ends, and stands in a file that is reviewed like code. An exception that is malformed, has ended, is about something else or was not approved by the right person covers nothing, and is shown to everybody who looks.",
@@ -636,7 +637,7 @@ fn enforcement(policy: &Policy) -> Option<Section> {
     section("Enforcement", blocks)
 }
 
-fn escalation(policy: &Policy, people: &People<'_>) -> Option<Section> {
+fn escalation(policy: &Policy, people: People<'_>) -> Option<Section> {
     let mut blocks = Vec::new();
     let points: Vec<String> = policy
         .escalate
@@ -662,7 +663,7 @@ fn escalation(policy: &Policy, people: &People<'_>) -> Option<Section> {
             .report
             .every
             .as_ref()
-            .map_or_else(|| "regularly".into(), |span| span.rhythm());
+            .map_or_else(|| "regularly".into(), Span::rhythm);
         let metrics: Vec<String> = policy
             .report
             .metrics
@@ -740,7 +741,7 @@ fn resources(policy: &Policy) -> Option<Section> {
     section("Resources", blocks)
 }
 
-fn review(policy: &Policy, people: &People<'_>) -> Option<Section> {
+fn review(policy: &Policy, people: People<'_>) -> Option<Section> {
     let every = policy.review_every.as_ref().map_or_else(
         || "when something changes that it rests on".into(),
         |span| {

@@ -51,8 +51,8 @@ pub fn explain(setting: &Setting<'_>, finding: &Finding) -> Document {
         assumed,
     };
     let sections = [
-        explainer.date(&base),
-        explainer.gate(&base),
+        Some(explainer.date(&base)),
+        Some(explainer.gate(&base)),
         explainer.exceptions(&bare_of(finding), judge.products.of(&finding.project).0),
         explainer.said(),
         explainer.changes(&base),
@@ -151,17 +151,17 @@ impl Explainer<'_, '_> {
         }
     }
 
-    fn date(&self, base: &Facts<'_>) -> Option<Section> {
+    fn date(&self, base: &Facts<'_>) -> Section {
         let policy = self.setting.policy;
         if self.finding.is_closed() {
             let blocks = vec![Block::Text(format!(
                 "It is {}, so no date is set.",
                 self.finding.state.replace('_', " ")
             ))];
-            return Some(Section {
+            return Section {
                 title: "Why this date".into(),
                 blocks,
-            });
+            };
         }
         let mut rows = Vec::new();
         let mut apply = 0;
@@ -246,10 +246,10 @@ impl Explainer<'_, '_> {
         if self.starts.assumed {
             blocks.push(Block::Text("Nobody recorded when it was first seen, so it counts as seen when it was published: `stanchion scan --record` records it.".into()));
         }
-        Some(Section {
+        Section {
             title: "Why this date".into(),
             blocks,
-        })
+        }
     }
 
     /// What a condition rests on, leaf by leaf; what is false does not matter to one that holds.
@@ -305,7 +305,7 @@ impl Explainer<'_, '_> {
         )
     }
 
-    fn gate(&self, base: &Facts<'_>) -> Option<Section> {
+    fn gate(&self, base: &Facts<'_>) -> Section {
         let gate = self.setting.gate;
         let mut facts = base.clone();
         self.finish(&mut facts, self.fix(base).as_ref());
@@ -350,10 +350,10 @@ impl Explainer<'_, '_> {
                 rows,
             }]
         };
-        Some(Section {
+        Section {
             title: format!("At the gate {}", gate.as_str().replace('_', " ")),
             blocks,
-        })
+        }
     }
 
     fn exceptions(&self, bare: &str, product: &str) -> Option<Section> {
@@ -375,7 +375,7 @@ impl Explainer<'_, '_> {
                 let entry = &setting.exceptions.entries()[at];
                 let valid = entry.valid(
                     setting.policy,
-                    &self.judge.people,
+                    self.judge.people,
                     self.finding.severity,
                     setting.as_of,
                 );

@@ -28,9 +28,10 @@ impl Entry {
 }
 
 /// What a policy says about a component's licences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Say {
     /// Nothing against it.
+    #[default]
     Allowed,
     /// A person has to look at it.
     Review,
@@ -45,12 +46,6 @@ pub struct Judge {
     deny: Vec<Entry>,
     review: Vec<Entry>,
     unknown: Say,
-}
-
-impl Default for Say {
-    fn default() -> Self {
-        Self::Allowed
-    }
 }
 
 impl Judge {

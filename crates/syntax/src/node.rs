@@ -9,6 +9,9 @@ pub struct Limits {
     pub depth: usize,
     /// Most values in one document, aliases expanded.
     pub nodes: usize,
+    /// Bytes of text for each value beyond the first 300,000. Lockfiles and SBOMs take some thirty a value; what takes
+    /// two is made to fill memory, since a value takes up to seventy bytes of it.
+    pub bytes_a_value: usize,
 }
 
 impl Default for Limits {
@@ -16,20 +19,18 @@ impl Default for Limits {
         Self {
             depth: 128,
             nodes: 2_000_000,
+            bytes_a_value: 24,
         }
     }
 }
 
 /// Values that any document may hold, whatever its size.
 const FREE: usize = 300_000;
-/// Bytes of text for each value beyond those. Lockfiles and SBOMs take some thirty a value; what takes two is made to
-/// fill memory, since a value takes up to seventy bytes of it.
-const BYTES_A_VALUE: usize = 24;
 
 impl Limits {
     /// How many values a text of so many bytes may hold.
     pub fn values(&self, bytes: usize) -> usize {
-        self.nodes.min(FREE + bytes / BYTES_A_VALUE)
+        self.nodes.min(FREE + bytes / self.bytes_a_value.max(1))
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, (String, String)> {
         &Limits {
             depth: 64,
             nodes: 2_000_000,
+            ..Limits::default()
         },
     );
     let id = document.root.str("id").unwrap_or_default().to_owned();

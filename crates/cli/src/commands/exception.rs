@@ -484,7 +484,7 @@ fn export(
     {
         let not = match (
             &entry.broken,
-            entry.valid(&loaded.policy, &people, worst, as_of),
+            entry.valid(&loaded.policy, people, worst, as_of),
         ) {
             (Some(broken), _) => Some(broken.clone()),
             (None, Err(not)) if note.status != "applied" || note.reason.is_some() => {

@@ -394,7 +394,7 @@ fn export(
                 && entry
                     .valid(
                         &loaded.policy,
-                        &people,
+                        people,
                         Some(stanchion_model::cvss::Severity::Low),
                         time,
                     )

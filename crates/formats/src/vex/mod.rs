@@ -8,7 +8,7 @@
 //!   a key that stands twice is read differently by others.
 //! - A statement that cannot be understood in all its parts is [`Refused`] with its line. Leaving out the part would
 //!   say more than its author did: a product without its range of versions is every version.
-//! - The same holds for writing: what a format cannot hold is named in what [`write`] returns, and where leaving it
+//! - The same holds for writing: what a format cannot hold is named in what [`write()`] returns, and where leaving it
 //!   out would widen a statement, the product or the statement is left out instead.
 //! - Two statements about the same product and vulnerability are both kept; who reads them decides by their time.
 //! - A purl's qualifier `vers` ([common qualifiers](https://github.com/package-url/purl-spec/blob/main/docs/common-qualifiers.md))
@@ -31,6 +31,13 @@ use stanchion_syntax::{Limits, Node, SyntaxError, json, text};
 
 use reading::Budget;
 use writing::{Losses, Ready};
+
+/// Minified CSAF takes some ten bytes a value, and there is one document a vulnerability or a product.
+const LIMITS: Limits = Limits {
+    depth: 128,
+    nodes: 6_000_000,
+    bytes_a_value: 8,
+};
 
 /// Why a document is not used at all.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -98,7 +105,7 @@ pub fn read(bytes: &[u8]) -> Result<VexDocument, VexError> {
         let message = "bytes that are no text in the document's encoding".to_owned();
         return Err(VexError::Broken(SyntaxError { line, message }));
     }
-    let document = json::parse(&decoded.text, &Limits::default());
+    let document = json::parse(&decoded.text, &LIMITS);
     if let Some(error) = document.error {
         return Err(VexError::Broken(error));
     }

@@ -214,10 +214,7 @@ impl Named {
 
     /// Adds a CPE name.
     pub(super) fn cpe(&mut self, text: &str, line: u32) -> Result<(), Refused> {
-        if !text
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("cpe:"))
-        {
+        if !is_cpe(text) {
             return Err(refused(line, format!("{} is no CPE name", told(text))));
         }
         self.add(Identifier::Cpe(text.to_owned()), line)
@@ -266,6 +263,12 @@ impl Named {
 pub(super) fn is_purl(text: &str) -> bool {
     text.get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("pkg:"))
+}
+
+/// Whether a text means to be a CPE name.
+pub(super) fn is_cpe(text: &str) -> bool {
+    text.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("cpe:"))
 }
 
 /// What a product takes of memory, about.

@@ -9,7 +9,7 @@ use stanchion_model::purl::Purl;
 use stanchion_model::vex::{Identifier, Justification, Statement, Status, VexProduct};
 
 use super::Publisher;
-use super::reading::{is_purl, is_vers, other_names, time, told};
+use super::reading::{is_cpe, is_purl, is_vers, other_names, time, told};
 use crate::text;
 
 /// Deepest nesting of parts; readers take no more.
@@ -64,9 +64,15 @@ pub(super) fn check(publisher: &Publisher<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Nothing can be written.
-pub(super) fn empty(format: &str) -> io::Error {
-    let message = format!("no statement is left that {format} could hold");
+/// Nothing can be written; says why, since nobody gets the losses then.
+pub(super) fn empty(format: &str, losses: &Losses) -> io::Error {
+    let mut message = format!("no statement is left that {format} could hold");
+    if let Some((first, more)) = losses.all.split_first() {
+        let _ = write!(message, ": {first}");
+        if !more.is_empty() {
+            let _ = write!(message, ", and {} more reasons", more.len());
+        }
+    }
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
@@ -171,6 +177,10 @@ fn settled(
                 Identifier::Purl(purl.without_version())
             }
             Identifier::Cpe(text) | Identifier::Other(text) if text.trim().is_empty() => continue,
+            Identifier::Cpe(text) if !is_cpe(text) => {
+                losses.of(id, &format!("{} is no CPE name", told(text)));
+                continue;
+            }
             Identifier::Hash(hash) if !is_whole(hash) => {
                 losses.of(
                     id,
@@ -261,15 +271,29 @@ fn purl_name(purl: &Purl) -> String {
 
 /// Whether a text is an absolute URI as it stands.
 pub(super) fn is_uri(text: &str) -> bool {
-    text::uri(text).as_deref() == Some(text)
+    text::uri(text).as_deref() == Some(text) && has_host(text)
+}
+
+/// Whether what stands behind `//` is a host, with a user and a port at most.
+fn has_host(uri: &str) -> bool {
+    let rest = uri.split_once(':').map(|(_, rest)| rest);
+    let Some(authority) = rest.and_then(|rest| rest.strip_prefix("//")) else {
+        return true;
+    };
+    let end = authority.find(['/', '?', '#']).unwrap_or(authority.len());
+    let authority = authority.get(..end).unwrap_or_default();
+    let (user, place) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let port = place.split_once(':').map_or("", |(_, port)| port);
+    !user.contains('@') && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a text is an absolute IRI as it stands, and none that would be read as a purl.
 pub(super) fn is_iri(text: &str) -> bool {
     let letters = text.chars().all(|c| c.is_ascii() || c.is_alphanumeric());
+    // What is allowed nearly everywhere, and not in the scheme.
     let ascii: String = text
         .chars()
-        .map(|c| if c.is_ascii() { c } else { 'x' })
+        .map(|c| if c.is_ascii() { c } else { '_' })
         .collect();
     letters && is_uri(&ascii) && !is_purl(text)
 }

@@ -159,14 +159,13 @@ impl List<'_> {
         for severity in Severity::ALL {
             let (a, b) = (old.due.of(Some(severity)), new.due.of(Some(severity)));
             let effect = match (a, b) {
-                (None, None) => continue,
-                (None, Some(_)) => Effect::Tightens,
-                (Some(_), None) => Effect::Loosens,
-                (Some(a), Some(b)) if a == b => continue,
-                (Some(Deadline::NextUpgrade), Some(Deadline::Within(_))) => Effect::Tightens,
-                (Some(Deadline::Within(_)), Some(Deadline::NextUpgrade)) => Effect::Loosens,
-                (Some(Deadline::Within(a)), Some(Deadline::Within(b))) => shorter(a, b),
-                (Some(Deadline::NextUpgrade), Some(Deadline::NextUpgrade)) => continue,
+                (a, b) if a == b => continue,
+                (Some(Deadline::Within(a)), Some(Deadline::Within(b))) => shorter(*a, *b),
+                // No rule is looser than one without a date, and that is looser than any date.
+                (None, _) | (Some(Deadline::NextUpgrade), Some(Deadline::Within(_))) => {
+                    Effect::Tightens
+                }
+                _ => Effect::Loosens,
             };
             let word =
                 |due: Option<&Deadline>| due.map_or_else(|| "none".to_owned(), ToString::to_string);
@@ -213,8 +212,8 @@ impl List<'_> {
             (None, Some(_)) => Effect::Tightens,
             (Some(_), None) => Effect::Loosens,
             (Some(a), Some(b)) if a == b => return,
-            (Some(a), Some(b)) if short => shorter(a, b),
-            (Some(a), Some(b)) => shorter(b, a),
+            (Some(a), Some(b)) if short => shorter(*a, *b),
+            (Some(a), Some(b)) => shorter(*b, *a),
         };
         let word =
             |span: Option<&Span>| span.map_or_else(|| "none".to_owned(), ToString::to_string);
@@ -419,8 +418,8 @@ impl List<'_> {
 }
 
 /// Whether the second is never later than the first.
-fn shorter(old: &Span, new: &Span) -> Effect {
-    if new.at_most(*old) == Some(true) {
+fn shorter(old: Span, new: Span) -> Effect {
+    if new.at_most(old) == Some(true) {
         Effect::Tightens
     } else {
         Effect::Loosens

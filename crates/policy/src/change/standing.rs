@@ -1,6 +1,6 @@
 //! Changes to what a policy lists: components, licences, exceptions, people, products, trust.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stanchion_model::cvss::Severity;
 
@@ -34,22 +34,21 @@ impl List<'_> {
             value: Vec::new(),
             place: top.clone(),
         };
-        let keys: BTreeMap<&String, ()> = old
+        let keys: BTreeSet<&String> = old
             .components
             .registries
             .keys()
             .chain(new.components.registries.keys())
-            .map(|key| (key, ()))
             .collect();
-        for key in keys.keys() {
+        for key in keys {
             let what = format!("components.registries.{key}");
             match (
-                old.components.registries.get(*key),
-                new.components.registries.get(*key),
+                old.components.registries.get(key),
+                new.components.registries.get(key),
             ) {
                 (Some(a), Some(b)) => self.set(&what, &a.value, &b.value, &b.place, false),
                 (Some(a), None) => {
-                    self.add(Effect::Loosens, what, "any registry is allowed", &a.place)
+                    self.add(Effect::Loosens, what, "any registry is allowed", &a.place);
                 }
                 (None, b) => self.add(
                     Effect::Tightens,

@@ -127,17 +127,15 @@ fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
     if exception.scope.ids.is_empty() && exception.scope.rules.is_empty() {
         broken.push("it names neither a `vulnerability`, a `check` nor a `rule`".into());
     }
-    let what = match &exception.scope.purl {
-        Some(purl) => PurlPattern::parse(purl, exception.scope.versions.as_deref())
-            .map_err(|error| broken.push(format!("`purl`: {error}")))
-            .ok(),
-        None => {
-            if exception.scope.versions.is_some() {
-                broken.push("`versions` without `purl`: whose versions?".into());
-            }
-            None
+    let mut what = None;
+    if let Some(purl) = &exception.scope.purl {
+        match PurlPattern::parse(purl, exception.scope.versions.as_deref()) {
+            Ok(pattern) => what = Some(pattern),
+            Err(error) => broken.push(format!("`purl`: {error}")),
         }
-    };
+    } else if exception.scope.versions.is_some() {
+        broken.push("`versions` without `purl`: whose versions?".into());
+    }
     let mut paths = Vec::new();
     for path in &exception.scope.paths {
         match glob(path) {

@@ -262,7 +262,7 @@ impl Entry {
     pub fn valid(
         &self,
         policy: &Policy,
-        people: &People<'_>,
+        people: People<'_>,
         severity: Option<Severity>,
         at: Timestamp,
     ) -> Result<(), Not> {
@@ -281,7 +281,7 @@ impl Entry {
     fn allowed(
         &self,
         policy: &Policy,
-        people: &People<'_>,
+        people: People<'_>,
         severity: Option<Severity>,
     ) -> Result<(), Not> {
         let rules = &policy.exceptions;

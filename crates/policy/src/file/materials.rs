@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::Table;
-use super::sections::{each, texts};
+use super::sections::each;
 use super::{Components, DeniedComponent, Fault, Licences, Placed, Sources};
 use crate::clock::Span;
 use crate::pattern::PurlPattern;

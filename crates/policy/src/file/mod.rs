@@ -529,12 +529,13 @@ impl Policy {
             })?;
         let mut faults = Vec::new();
         let table = Table::root(&root, &file);
-        let policy = sections::policy(table, digest(text), &mut faults);
+        let policy = sections::policy(&table, digest(text), &mut faults);
         faults.sort();
         faults.dedup();
-        match policy {
-            Some(policy) if faults.is_empty() => Ok(policy),
-            _ => Err(faults),
+        if faults.is_empty() {
+            Ok(policy)
+        } else {
+            Err(faults)
         }
     }
 

@@ -77,7 +77,7 @@ impl<'a> Table<'a> {
     }
 
     /// A table below this one.
-    pub(crate) fn table(&self, name: &'static str, faults: &mut Vec<Fault>) -> Option<Table<'a>> {
+    pub(crate) fn table(&self, name: &'static str, faults: &mut Vec<Fault>) -> Option<Self> {
         let member = self.member(name)?;
         if !member.value.is_object() {
             faults.push(self.wrong(name, "a table", &member.value, member.line));
@@ -97,7 +97,7 @@ impl<'a> Table<'a> {
         name: &'static str,
         most: usize,
         faults: &mut Vec<Fault>,
-    ) -> Vec<Table<'a>> {
+    ) -> Vec<Self> {
         let Some(member) = self.member(name) else {
             return Vec::new();
         };
@@ -193,7 +193,7 @@ impl<'a> Table<'a> {
             let line = if item.line == 0 { line } else { item.line };
             match item.as_str() {
                 Some(text) if !text.trim().is_empty() => {
-                    texts.push(self.placed(text.to_owned(), line))
+                    texts.push(self.placed(text.to_owned(), line));
                 }
                 _ => faults.push(self.wrong(name, "a list of texts", item, line)),
             }

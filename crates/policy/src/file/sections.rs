@@ -11,7 +11,7 @@ use super::{
     BySeverity, Case, Contact, Discovery, Enforce, Escalate, ExceptionRules, Fault, Gate, OnExpiry,
     Placed, Policy, Reporting, Resources, Roles, SCHEMA, SlaRule, ThirdParty, Training,
 };
-use crate::clock::{Calendar, Clock, Deadline, Event, Span};
+use crate::clock::{Calendar, Clock, Deadline, Span};
 use crate::condition::{Condition, Phase};
 
 /// Kinds of discovery.
@@ -42,7 +42,7 @@ pub(crate) const REQUIRABLE: &[&str] = &[
     "product",
 ];
 
-pub(super) fn policy(root: Table<'_>, digest: String, faults: &mut Vec<Fault>) -> Option<Policy> {
+pub(super) fn policy(root: &Table<'_>, digest: String, faults: &mut Vec<Fault>) -> Policy {
     if let Some(schema) = root.needed("schema", faults)
         && schema.value != SCHEMA
     {
@@ -83,8 +83,8 @@ pub(super) fn policy(root: Table<'_>, digest: String, faults: &mut Vec<Fault>) -
             .table("resources", faults)
             .map(|table| resources(&table, faults))
             .unwrap_or_default(),
-        discovery: each(&root, "discovery", faults, discovery),
-        sla: each(&root, "sla", faults, sla),
+        discovery: each(root, "discovery", faults, discovery),
+        sla: each(root, "sla", faults, sla),
         third_party: root
             .table("third_party", faults)
             .map(|table| third_party(&table, faults))
@@ -102,15 +102,15 @@ pub(super) fn policy(root: Table<'_>, digest: String, faults: &mut Vec<Fault>) -
             .map(|table| exceptions(&table, faults))
             .unwrap_or_default(),
         enforce: Vec::new(),
-        escalate: each(&root, "escalate", faults, escalate),
+        escalate: each(root, "escalate", faults, escalate),
         report: root
             .table("report", faults)
             .map(|table| report(&table, faults))
             .unwrap_or_default(),
-        products: each(&root, "product", faults, product),
-        suppliers: each(&root, "supplier", faults, supplier),
-        vex: each(&root, "vex", faults, vex),
-        cases: each(&root, "case", faults, case),
+        products: each(root, "product", faults, product),
+        suppliers: each(root, "supplier", faults, supplier),
+        vex: each(root, "vex", faults, vex),
+        cases: each(root, "case", faults, case),
         file: root.file().clone(),
         digest,
     };
@@ -169,7 +169,7 @@ pub(super) fn policy(root: Table<'_>, digest: String, faults: &mut Vec<Fault>) -
             .map(|one| (one.name.as_str(), &one.place)),
         faults,
     );
-    Some(policy)
+    policy
 }
 
 /// A file of tests alone.
@@ -251,7 +251,7 @@ fn head(table: &Table<'_>, policy: &mut Policy, faults: &mut Vec<Fault>) {
         match Calendar::new(zone, &weekend, &holidays) {
             Ok(value) => policy.calendar = Some(Placed { value, place }),
             Err(error) => {
-                faults.push(table.fault(place.line, error.message, error.hint.as_deref()))
+                faults.push(table.fault(place.line, error.message, error.hint.as_deref()));
             }
         }
     }

@@ -189,15 +189,12 @@ pub(crate) fn facts<'f>(
         Some(word) => facts.set(Field::Exploitation, word),
         None => assume(&mut facts, Field::Exploitation, "none".into()),
     }
-    match finding.ssvc {
-        Some(ssvc) => {
-            facts.set(Field::Automatable, ssvc.automatable);
-            facts.set(Field::TotalImpact, ssvc.total_impact);
-        }
-        None => {
-            assume(&mut facts, Field::Automatable, false.into());
-            assume(&mut facts, Field::TotalImpact, true.into());
-        }
+    if let Some(ssvc) = finding.ssvc {
+        facts.set(Field::Automatable, ssvc.automatable);
+        facts.set(Field::TotalImpact, ssvc.total_impact);
+    } else {
+        assume(&mut facts, Field::Automatable, false.into());
+        assume(&mut facts, Field::TotalImpact, true.into());
     }
     facts.set(Field::FixAvailable, !finding.fixed_in.is_empty());
     facts.set(Field::IsNew, finding.is_new);

@@ -119,6 +119,9 @@ pub fn judge(setting: &Setting<'_>, findings: &mut [Finding]) -> Ruling {
     }
 }
 
+/// Dates and tasks.
+type Demands = Rc<(Vec<Dated>, Vec<String>)>;
+
 /// The rules of a setting, made ready once.
 pub(crate) struct Judge<'a> {
     pub(crate) setting: &'a Setting<'a>,
@@ -129,7 +132,7 @@ pub(crate) struct Judge<'a> {
     sla: RefCell<Memo<'a>>,
     /// The gate's rules, then those of escalation.
     gate: RefCell<Memo<'a>>,
-    known_demands: RefCell<HashMap<(u32, Option<Severity>, Starts), Rc<(Vec<Dated>, Vec<String>)>>>,
+    known_demands: RefCell<HashMap<(u32, Option<Severity>, Starts), Demands>>,
     pub(crate) enforce: Vec<&'a Enforce>,
     /// Why each of them is there, in words.
     because: Vec<String>,
@@ -160,7 +163,7 @@ pub(crate) struct Outcomes {
 
 impl Outcomes {
     fn put(self, finding: &mut Finding) {
-        finding.state = self.state.to_owned();
+        self.state.clone_into(&mut finding.state);
         finding.owner = self.owner;
         finding.product = Some(self.product);
         finding.due = self.due;
@@ -382,12 +385,7 @@ impl<'a> Judge<'a> {
 
     /// What the deadline rules demand, and the tasks that come with them; reckoned once for findings that are alike in
     /// all that it hangs on.
-    fn demands(
-        &self,
-        answers: u32,
-        finding: &Finding,
-        starts: &Starts,
-    ) -> Rc<(Vec<Dated>, Vec<String>)> {
+    fn demands(&self, answers: u32, finding: &Finding, starts: &Starts) -> Demands {
         let key = (answers, finding.severity, *starts);
         if let Some(known) = self.known_demands.borrow().get(&key) {
             return Rc::clone(known);
@@ -487,12 +485,7 @@ impl<'a> Judge<'a> {
             let valid = if meant == Meant::Unknown {
                 Err(Not::UnknownVersion)
             } else {
-                entry.valid(
-                    policy,
-                    &self.people,
-                    subject.finding.severity,
-                    setting.as_of,
-                )
+                entry.valid(policy, self.people, subject.finding.severity, setting.as_of)
             };
             match valid {
                 Ok(()) => {
@@ -529,7 +522,7 @@ impl<'a> Judge<'a> {
             } else {
                 entry.valid(
                     setting.policy,
-                    &self.people,
+                    self.people,
                     subject.finding.severity,
                     setting.as_of,
                 )

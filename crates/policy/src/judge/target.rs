@@ -64,7 +64,7 @@ fn covered(setting: &Setting<'_>, tally: &mut Tally<'_>, rule: &str, path: Optio
     let people = People::of(setting.policy);
     let mut covered = false;
     for at in entries {
-        match setting.exceptions.entries()[at].valid(setting.policy, &people, None, setting.as_of) {
+        match setting.exceptions.entries()[at].valid(setting.policy, people, None, setting.as_of) {
             Ok(()) => {
                 tally.covers(at);
                 covered = true;

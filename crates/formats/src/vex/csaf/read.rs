@@ -142,6 +142,12 @@ impl<'n> Pool<'n> {
         self.all.get(number as usize).copied()
     }
 
+    /// How long the texts of some numbers are together.
+    fn length(&self, numbers: &[u32]) -> usize {
+        let texts = numbers.iter().filter_map(|number| self.get(*number));
+        texts.map(|(text, _)| text.len() + 1).sum()
+    }
+
     /// The texts of some numbers, a line each; `None` where there are none.
     fn joined(&self, numbers: &[u32]) -> Option<String> {
         let texts = numbers.iter().filter_map(|number| self.get(*number));
@@ -207,9 +213,11 @@ struct Reader<'n, 'b> {
 
 impl<'n> Reader<'n, '_> {
     fn refuse(&mut self, line: u32, reason: String) {
+        let size = size_of::<Refused>() + reason.len();
         // Past the bound the whole document is refused.
-        let _ = self.budget.take(size_of::<Refused>() + reason.len(), line);
-        self.document.refused.push(refused(line, reason));
+        if self.budget.take(size, line).is_ok() {
+            self.document.refused.push(refused(line, reason));
+        }
     }
 
     fn vulnerability(&mut self, node: &'n Node<'n>) {
@@ -242,6 +250,11 @@ impl<'n> Reader<'n, '_> {
                     continue;
                 }
                 statused.insert(id);
+                // What is said of all products is repeated for each.
+                let general = said.of_all.impacts.len() + said.of_all.actions.len();
+                if self.budget.take(size_of::<u32>() * general, line).is_err() {
+                    return;
+                }
                 let facts = said.of(id, list.status);
                 match self.usable(&said, list, &facts, id, line) {
                     Ok(path) => {
@@ -442,13 +455,12 @@ impl<'n> Reader<'n, '_> {
         if self.draft {
             lose(&mut lossy, "the document calls itself a draft".to_owned());
         }
-        let impact = said.impacts.joined(&facts.impacts);
-        let action = said.actions.joined(&facts.actions);
-        let texts = [impact.as_deref(), action.as_deref()];
         let aliases = said.aliases.iter().map(String::len).sum::<usize>();
-        let texts = texts.into_iter().flatten().map(str::len).sum::<usize>();
+        let texts = said.impacts.length(&facts.impacts) + said.actions.length(&facts.actions);
         self.budget
             .take(size_of::<Statement>() + aliases + texts, line)?;
+        let impact = said.impacts.joined(&facts.impacts);
+        let action = said.actions.joined(&facts.actions);
         let when = match (flag, facts.impacts.first()) {
             _ if !closed => None,
             (Some((_, flag)), _) => Some(flag),

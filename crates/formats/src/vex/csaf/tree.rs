@@ -224,8 +224,12 @@ impl<'n> Tree<'n> {
             ));
         }
         for step in steps {
-            self.follow(step, depth - 1, line, budget, path)
-                .map_err(|reason| format!("{}: {reason}", told(step)))?;
+            let found = self.follow(step, depth - 1, line, budget, path);
+            // The way to what is wrong is told up to the first step.
+            found.map_err(|reason| match depth {
+                DEPTH => format!("{}: {reason}", told(step)),
+                _ => reason,
+            })?;
         }
         if let (Some(own), Some(last)) = (own, path.last_mut())
             && let Some(index) = self.merged(*last, own)

@@ -158,7 +158,7 @@ pub(in crate::vex) fn write(
         }
     }
     if items.is_empty() {
-        return Err(empty("CSAF"));
+        return Err(empty("CSAF", losses));
     }
     if publisher.version != 1 {
         losses.add(format!(

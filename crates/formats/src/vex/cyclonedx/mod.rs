@@ -3,6 +3,8 @@
 //!
 //! Decisions that a reader should know:
 //!
+//! - A vulnerability with an analysis is a statement for each status that its products have. An item of `affects`, or
+//!   of its `versions`, that cannot be used is refused by itself, and the rest is read.
 //! - A vulnerability without an analysis says nothing and is no statement: bills of materials list those too. Where a
 //!   document has none with an analysis, each is told as refused, so that nobody takes the document for a VEX that
 //!   holds.

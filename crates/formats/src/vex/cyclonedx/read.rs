@@ -120,9 +120,11 @@ struct Reader<'n, 'b> {
 
 impl<'n> Reader<'n, '_> {
     fn refuse(&mut self, line: u32, reason: String) {
+        let size = size_of::<Refused>() + reason.len();
         // Past the bound the whole document is refused.
-        let _ = self.budget.take(size_of::<Refused>() + reason.len(), line);
-        self.document.refused.push(refused(line, reason));
+        if self.budget.take(size, line).is_ok() {
+            self.document.refused.push(refused(line, reason));
+        }
     }
 
     fn vulnerability(&mut self, node: &'n Node<'n>) {

@@ -178,7 +178,7 @@ pub(in crate::vex) fn write(
         }
     }
     if vulnerabilities.is_empty() {
-        return Err(empty("CycloneDX"));
+        return Err(empty("CycloneDX", losses));
     }
     if publisher.role.is_some_and(|role| !role.trim().is_empty()) {
         losses.add("CycloneDX has no place for the author's role".to_owned());

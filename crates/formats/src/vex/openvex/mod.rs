@@ -2,6 +2,7 @@
 //!
 //! Decisions that a reader should know:
 //!
+//! - Each item of `statements` is one statement, read in all its parts or refused.
 //! - A statement without a time has that of the document, `timestamp`, as the specification lets it cascade;
 //!   `last_updated` is only the document's.
 //! - An `@id` that is a purl is read as one; any other IRI is [`Other`](stanchion_model::vex::Identifier::Other). An

@@ -87,7 +87,7 @@ pub(in crate::vex) fn write(
 ) -> io::Result<()> {
     let nameless = document(ready, publisher, "", losses);
     if nameless.statements.is_empty() {
-        return Err(empty("OpenVEX"));
+        return Err(empty("OpenVEX", losses));
     }
     let name = identity::uuid(&nameless)?;
     let namespace = publisher.namespace.trim_end_matches('/');
@@ -127,9 +127,15 @@ fn statement<'a>(ready: &'a Ready<'_>, document: &str, losses: &mut Losses) -> O
     let statement = ready.statement;
     let name = ready.vulnerability();
     let mut products = Vec::with_capacity(ready.products.len());
+    let mut seen = HashSet::new();
     for product in &ready.products {
         match whole(name, product, document, losses) {
-            Ok(component) => products.push(component),
+            Ok(component) => {
+                // Two may differ in what there was no room for.
+                if seen.insert(serde_json::to_string(&component).unwrap_or_default()) {
+                    products.push(component);
+                }
+            }
             Err(reason) => losses.of(name, &format!("a product is left out: {reason}")),
         }
     }
