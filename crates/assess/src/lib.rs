@@ -114,7 +114,7 @@ pub fn assess(
     match judging {
         Some(judging) => judging::judge(judging, &mut assessment),
         None => {
-            assessment.verdict = gate::without_policy(gate::DEFAULT.as_str(), &assessment.findings)
+            assessment.verdict = gate::without_policy(gate::DEFAULT.as_str(), &assessment.findings);
         }
     }
     assessment.timings = vec![

@@ -123,6 +123,7 @@ pub(crate) struct PolicyArgs {
 #[command(
     after_help = "Examples:\n  stanchion scan examples/storefront\n  stanchion scan . --no-dev --min-severity high -o sarif=stanchion.sarif -o table"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) target: TargetArgs,

@@ -402,9 +402,8 @@ fn unreadable(name: &str, failure: &Failure, so: &str) -> Problem {
 
 /// Tells all faults of a policy, each pointing into its file, and makes a failure of them.
 pub(crate) fn tell(faults: &[Fault], text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
-    let (last, first) = match faults.split_last() {
-        Some((last, first)) => (last, first),
-        None => return failure("the policy cannot be used"),
+    let Some((last, first)) = faults.split_last() else {
+        return failure("the policy cannot be used");
     };
     for fault in first {
         output::say(&format!("error: {fault}{}", line_of(fault, text_of)));

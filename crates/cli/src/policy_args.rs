@@ -165,7 +165,7 @@ pub(crate) struct Exception {
 #[derive(Subcommand, Debug)]
 pub(crate) enum ExceptionCommand {
     /// Write a new exception into exceptions.toml
-    Add(AddException),
+    Add(Box<AddException>),
     /// Say of each exception whether it holds, and what it covers
     List {
         #[command(flatten)]

@@ -27,7 +27,7 @@ struct Asked {
     /// The files that are followed.
     paths: Vec<String>,
     /// Read when the first finding asks for it; none where there is no repository.
-    history: Option<Option<History>>,
+    history: Option<Result<History, ()>>,
     /// Packages of each version of a file.
     packages: HashMap<(String, usize), HashSet<String>>,
     known: HashMap<(String, String), Option<i64>>,
@@ -56,12 +56,12 @@ impl FirstSeen {
     /// When a finding was first seen; `None` where nobody knows.
     pub(crate) fn of(&self, finding: &Finding) -> Option<Timestamp> {
         let recorded = self.recorded.get(&finding.key).map(|seen| seen.first);
-        let seconds = recorded.or_else(|| self.from_history(finding))?;
+        let seconds = recorded.or_else(|| self.since_in_history(finding))?;
         Timestamp::from_second(seconds).ok()
     }
 
     /// Since when its component is in its file. Nothing can be seen before it is published, nor later than now.
-    fn from_history(&self, finding: &Finding) -> Option<i64> {
+    fn since_in_history(&self, finding: &Finding) -> Option<i64> {
         let folder = self.folder.as_deref()?;
         let path = finding.locations.first()?.path.to_string();
         let purl = finding.component.purl.to_string();
@@ -74,10 +74,10 @@ impl FirstSeen {
             let paths = &asked.paths;
             let history = asked.history.get_or_insert_with(|| {
                 let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-                History::of(folder, &paths).ok()
+                History::of(folder, &paths).map_err(drop)
             });
             let packages = &mut asked.packages;
-            let since = history.as_ref().and_then(|history| {
+            let since = history.as_ref().ok().and_then(|history| {
                 history.since(&path, &mut |at, read| {
                     let known = packages.entry((path.clone(), at)).or_insert_with(|| {
                         read()

@@ -15,7 +15,7 @@ pub fn lint(policy: &Policy, now: &str) -> Vec<Fault> {
             place: place.clone(),
             message,
             hint: Some(hint.to_owned()),
-        })
+        });
     };
     let top = crate::file::Place {
         file: policy.file.clone(),

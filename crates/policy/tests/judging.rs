@@ -2,6 +2,8 @@
 
 mod world;
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use stanchion_model::inventory::{Problem, ProblemKind};
 use stanchion_policy::claims::Claims;
@@ -182,7 +184,7 @@ proptest! {
                 3 => format!("vulnerability = \"{}\"\npurl = \"{purl}\"\nstatus = \"closed\"\nby = \"x\"\non = 2026-01-01", finding.id),
                 _ => format!("vulnerability = \"{}\"\npurl = \"{purl}\"\nstatus = \"fixed\"\non = 2026-01-01", finding.id),
             };
-            triage.push_str(&format!("[[decision]]\n{line}\n"));
+            let _ = write!(triage, "[[decision]]\n{line}\n");
         }
         let _ = claims.own("triage.toml", &triage, "", &Calendar::default());
         let problems: Vec<Problem> = (0..gaps)
@@ -210,12 +212,12 @@ proptest! {
             }
             seen.push(edit);
             match edit {
-                0 => tables.push_str(&format!("[[sla]]\nid = \"shorter\"\ndue = \"{days}d\"\n")),
-                1 => tables.push_str(&format!("[[sla]]\nid = \"kev\"\nwhen = \"f.kev\"\ndue = \"{days}h\"\nclock = \"min(kev_added, detected)\"\n")),
+                0 => { let _ = write!(tables, "[[sla]]\nid = \"shorter\"\ndue = \"{days}d\"\n"); }
+                1 => { let _ = write!(tables, "[[sla]]\nid = \"kev\"\nwhen = \"f.kev\"\ndue = \"{days}h\"\nclock = \"min(kev_added, detected)\"\n"); }
                 2 => tables.push_str("[[enforce]]\nat = \"build\"\ndeny = \"f.severity == 'medium'\"\n"),
                 3 => tables.push_str("[[enforce]]\nat = \"build\"\ndeny = \"f.epss > 0.5\"\nmissing_evidence = \"deny\"\n"),
                 4 => tables.push_str("[[discovery]]\nkind = \"sca\"\nevery = \"1d\"\nmax_db_age = \"1h\"\n"),
-                5 => exceptions.push_str(&format!("max_age = {{ critical = \"{}d\" }}\n", days.min(29))),
+                5 => { let _ = writeln!(exceptions, "max_age = {{ critical = \"{}d\" }}", days.min(29)); }
                 6 => exceptions.push_str("require = [\"compensating_control\"]\n"),
                 7 => tables.push_str("[components]\ngit = \"deny\"\n"),
                 8 => tables.push_str("[[components.deny]]\npurl = \"pkg:npm/a*\"\n"),
@@ -226,7 +228,7 @@ proptest! {
             tables = tables.replace("[components]\ngit = \"deny\"\n", "");
         }
         if !exceptions.is_empty() {
-            top.push_str(&format!("[exceptions]\n{exceptions}"));
+            let _ = write!(top, "[exceptions]\n{exceptions}");
         }
         top.push_str(&tables);
         let place = stanchion_policy::file::Place { file: "top".into(), line: 1 };
@@ -234,7 +236,7 @@ proptest! {
         let world = World::of(&specs);
         let mut allowed = String::from("schema = \"stanchion.exceptions/1\"\n");
         for (at, finding) in world.findings.iter().enumerate().step_by(2) {
-            allowed.push_str(&format!("[[exception]]\nid = \"EX-{at}\"\nvulnerability = \"{}\"\nreason = \"x\"\napprover = \"role:ciso\"\nrequested_by = \"dev\"\napproved_on = 2026-01-01\nexpires = 2026-01-25\n", finding.id));
+            let _ = write!(allowed, "[[exception]]\nid = \"EX-{at}\"\nvulnerability = \"{}\"\nreason = \"x\"\napprover = \"role:ciso\"\nrequested_by = \"dev\"\napproved_on = 2026-01-01\nexpires = 2026-01-25\n", finding.id);
         }
         let mut permitted = Exceptions::default();
         prop_assert!(permitted.read("exceptions.toml", &allowed, "", &Calendar::default()).is_empty());

@@ -119,6 +119,9 @@ pub fn judge(setting: &Setting<'_>, findings: &mut [Finding]) -> Ruling {
     }
 }
 
+/// Dates and tasks, by all that they hang on: the answers, the severity, the starts.
+type KnownDemands = HashMap<(u32, Option<Severity>, Starts), Demands>;
+
 /// Dates and tasks.
 type Demands = Rc<(Vec<Dated>, Vec<String>)>;
 
@@ -132,7 +135,7 @@ pub(crate) struct Judge<'a> {
     sla: RefCell<Memo<'a>>,
     /// The gate's rules, then those of escalation.
     gate: RefCell<Memo<'a>>,
-    known_demands: RefCell<HashMap<(u32, Option<Severity>, Starts), Demands>>,
+    known_demands: RefCell<KnownDemands>,
     pub(crate) enforce: Vec<&'a Enforce>,
     /// Why each of them is there, in words.
     because: Vec<String>,

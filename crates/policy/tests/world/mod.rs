@@ -1,5 +1,7 @@
 //! Findings made up from a few numbers, for laws and benches.
 
+#![allow(clippy::unwrap_used, reason = "what is made up here can be read")]
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use stanchion_model::cvss::Severity;

@@ -415,11 +415,14 @@ fn told(changes: &[Change], loosens: bool, needed: Option<&str>, approved: bool)
     }
     let who = needed.unwrap_or("whoever is accountable: name them under [roles]");
     text.push('\n');
-    text.push_str(&match (loosens, approved) {
+    let end = match (loosens, approved) {
         (false, _) => "Nothing is loosened: no approval is needed.\n".to_owned(),
         (true, true) => format!("It loosens the policy, and {who} has approved that.\n"),
-        (true, false) => format!("It loosens the policy, and needs the approval of {who}: --approved-by says that it is there.\n"),
-    });
+        (true, false) => format!(
+            "It loosens the policy, and needs the approval of {who}: --approved-by says that it is there.\n"
+        ),
+    };
+    text.push_str(&end);
     text
 }
 
