@@ -22,8 +22,6 @@ pub mod rule {
     pub const URL: &str = "components/url";
     /// A registry that is not allowed is in use.
     pub const REGISTRY: &str = "components/registry";
-    /// The version has not been out for long enough, or nobody knows since when it is.
-    pub const AGE: &str = "components/minimum-age";
     /// The licence is denied.
     pub const LICENCE: &str = "licences/denied";
     /// The licence has to be looked at.

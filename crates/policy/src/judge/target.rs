@@ -1,7 +1,7 @@
 //! Rules that a target breaks as a whole: evidence that is missing or too old, and what nobody is responsible for.
 
 use jiff::Timestamp;
-use stanchion_model::inventory::ProblemKind;
+use stanchion_model::inventory::{Origin, ProblemKind};
 use stanchion_model::report::{Verdict, Violation};
 
 use super::Setting;
@@ -22,6 +22,8 @@ const UNRESOLVED: &str = "evidence/unresolved";
 const UNMATCHED: &str = "evidence/unmatched";
 /// The advisories are too old, too few, or of unknown age.
 const DATABASE: &str = "evidence/database";
+/// Nobody tells since when versions have been out.
+const AGE: &str = "evidence/minimum-age";
 /// Nobody is responsible.
 const UNOWNED: &str = "roles/unowned";
 
@@ -42,6 +44,7 @@ pub(super) fn judge(
     let mut evidence = Vec::new();
     problems(setting, tally, &mut evidence);
     database(setting, products, tally, &mut evidence);
+    age(setting, tally, &mut evidence);
     if denies {
         verdict.violations.extend(evidence);
     } else {
@@ -193,6 +196,29 @@ fn database(
                 reason: format!("{reason}; run `stanchion db update`"),
             });
         }
+    }
+}
+
+/// No format that is read tells when a version was published, so that a policy that asks for it cannot be met unseen.
+fn age(setting: &Setting<'_>, tally: &mut Tally<'_>, evidence: &mut Vec<Violation>) {
+    let Some(age) = &setting.policy.components.minimum_age else {
+        return;
+    };
+    let foreign = setting
+        .inventory
+        .foreign()
+        .filter(|component| component.origin == Origin::Registry)
+        .count();
+    if foreign > 0 && !covered(setting, tally, AGE, None) {
+        evidence.push(Violation {
+            rule: AGE.into(),
+            finding: None,
+            reason: format!(
+                "{} wants every version to have been out for {}, and for {foreign} nobody tells since when they are",
+                age.place,
+                age.value.words()
+            ),
+        });
     }
 }
 
