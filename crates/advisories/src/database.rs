@@ -25,6 +25,10 @@ pub struct WriteLock {
     _file: File,
 }
 
+/// How much is written at once. What is written in one piece lies in the system's memory in one piece, of up to two
+/// megabytes, and a look-up would then map all of it for a few bytes.
+const PIECE: usize = 16 << 10;
+
 impl Database {
     /// The database below a data folder. Nothing is created yet.
     pub fn at(data: &Path) -> Self {
@@ -71,7 +75,9 @@ impl Database {
             .tempfile_in(&self.folder)
             .map_err(Error::io("write", &self.folder))?;
         // No sync to disk: after a loss of power a torn file is found out by its checksums and built again.
-        new.write_all(bytes).map_err(Error::io("write", &file))?;
+        for piece in bytes.chunks(PIECE) {
+            new.write_all(piece).map_err(Error::io("write", &file))?;
+        }
         new.persist(&file)
             .map_err(|error| Error::io("replace", &file)(error.error))?;
         Ok(())
