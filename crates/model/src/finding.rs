@@ -336,6 +336,16 @@ impl Finding {
                 return format!("move {name} to another version: its author withdrew {version}");
             }
             Kind::EndOfLife => return format!("move {name} to a release that is still supported"),
+            Kind::Licence => {
+                return format!(
+                    "replace {name}, or have its licence allowed by the policy or by an exception"
+                );
+            }
+            Kind::Check if self.score.is_none() => {
+                return format!(
+                    "replace {name} or take it from an allowed place, or have it allowed by the policy or by an exception"
+                );
+            }
             _ => {}
         }
         let clears = self

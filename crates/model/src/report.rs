@@ -109,6 +109,9 @@ pub struct ExceptionNote {
     /// The last day on which it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// What stands in for the fix meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensating_control: Option<String>,
 }
 
 impl ExceptionNote {

@@ -7,6 +7,7 @@ use stanchion_model::report::Assessment;
 
 use crate::group::Class;
 use crate::plain::{count, safe, thousands};
+use crate::ruling::{BREACHES, breach, broken, open};
 
 /// How a verdict is meant; reports colour by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,17 @@ pub(crate) struct Answer {
 
 /// `Denied: 1 exploited and 12 critical findings in storefront`.
 pub(crate) fn answer(assessment: &Assessment) -> Answer {
+    if assessment.verdict.denied && assessment.inventory.files > 0 {
+        return Answer {
+            tone: Tone::Denied,
+            text: denied(assessment, &target(assessment)),
+        };
+    }
+    found(assessment)
+}
+
+/// What was found, whatever a gate says of it.
+pub(crate) fn found(assessment: &Assessment) -> Answer {
     let name = target(assessment);
     let components = assessment.component_count();
     let looked_at = count(components, "component", "components");
@@ -42,86 +54,61 @@ pub(crate) fn answer(assessment: &Assessment) -> Answer {
             ),
         );
     }
-    if assessment.verdict.denied {
-        let keys: HashSet<&str> = assessment
-            .verdict
-            .violations
-            .iter()
-            .filter_map(|violation| violation.finding.as_deref())
-            .collect();
-        let denied: Vec<&Finding> = assessment
-            .findings
-            .iter()
-            .filter(|finding| keys.contains(finding.key.as_str()))
-            .collect();
-        let what = if denied.is_empty() {
-            count(
-                assessment.verdict.violations.len(),
-                "broken rule",
-                "broken rules",
-            )
-        } else {
-            let exploited = |finding: &&&Finding| finding.kev.is_some();
-            let mut parts = Vec::new();
-            part(
-                &mut parts,
-                denied
-                    .iter()
-                    .filter(|finding| Class::of(finding) == Class::Malicious)
-                    .count(),
-                "malicious",
-            );
-            part(
-                &mut parts,
-                denied
-                    .iter()
-                    .filter(|finding| Class::of(finding) != Class::Malicious)
-                    .filter(exploited)
-                    .count(),
-                "exploited",
-            );
-            for class in &Class::ALL[1..] {
-                part(
-                    &mut parts,
-                    denied
-                        .iter()
-                        .filter(|finding| Class::of(finding) == *class && finding.kev.is_none())
-                        .count(),
-                    class.word(),
-                );
-            }
-            format!(
-                "{} {}",
-                list(&parts),
-                if denied.len() == 1 {
-                    "finding"
-                } else {
-                    "findings"
-                }
-            )
-        };
-        return said(Tone::Denied, format!("Denied: {what} in {name}"));
-    }
-    if !assessment.findings.is_empty() {
-        let parts = shares(&assessment.findings);
-        let severe = assessment
-            .findings
+    let open: Vec<&Finding> = open(assessment).collect();
+    if !open.is_empty() {
+        let parts = shares(&open);
+        let severe = open
             .iter()
             .filter(|finding| Class::of(finding) != Class::Other)
             .count();
         let findings = if severe == 1 { "finding" } else { "findings" };
+        let excepted = open
+            .iter()
+            .filter(|finding| finding.state == "excepted")
+            .count();
+        let excepted = match (excepted, open.len()) {
+            (0, _) => String::new(),
+            (1, 1) => ", excepted".into(),
+            (all, of) if all == of => ", all excepted".into(),
+            (some, _) => format!(", {} excepted", thousands(some as u64)),
+        };
         if parts.is_empty() {
             return said(
                 Tone::Open,
                 format!(
-                    "No known vulnerability in {looked_at}, but {} without severity in {name}",
-                    count(assessment.findings.len(), "finding", "findings")
+                    "No known vulnerability in {looked_at}, but {} without severity in {name}{excepted}",
+                    count(open.len(), "finding", "findings")
                 ),
             );
         }
         return said(
             Tone::Open,
-            format!("Passed with {} {findings} in {name}", list(&parts)),
+            format!(
+                "Passed with {} {findings} in {name}{excepted}",
+                list(&parts)
+            ),
+        );
+    }
+    if !assessment.findings.is_empty() {
+        let tone = if assessment.database.kind == "full" {
+            Tone::Clear
+        } else {
+            Tone::Unknown
+        };
+        let left = if assessment.filtered > 0 {
+            format!(
+                "; the filters leave out {}",
+                count(assessment.filtered, "other", "others")
+            )
+        } else {
+            String::new()
+        };
+        return said(
+            tone,
+            format!(
+                "Nothing open in {looked_at} of {name}: {} closed by decisions{left}",
+                count(assessment.findings.len(), "finding is", "findings are")
+            ),
         );
     }
     if assessment.filtered > 0 {
@@ -152,8 +139,69 @@ pub(crate) fn answer(assessment: &Assessment) -> Answer {
     }
 }
 
+/// Why the gate is closed: which findings, and how many rules that the target breaks as a whole.
+fn denied(assessment: &Assessment, name: &str) -> String {
+    let verdict = &assessment.verdict;
+    let lack = if verdict.incomplete {
+        " for lack of evidence"
+    } else {
+        ""
+    };
+    let keys: HashSet<&str> = verdict
+        .violations
+        .iter()
+        .filter_map(|violation| violation.finding.as_deref())
+        .collect();
+    let denied: Vec<&Finding> = assessment
+        .findings
+        .iter()
+        .filter(|finding| keys.contains(finding.key.as_str()))
+        .collect();
+    let rules = broken(&verdict.violations);
+    if denied.is_empty() {
+        let what = count(rules.len(), "broken rule", "broken rules");
+        return format!("Denied{lack}: {what} in {name}");
+    }
+    let mut parts = Vec::new();
+    let mut add = |word: &str, is: &dyn Fn(&Finding) -> bool| {
+        let number = denied.iter().filter(|finding| is(finding)).count();
+        part(&mut parts, number, word);
+    };
+    add("malicious", &|finding| {
+        Class::of(finding) == Class::Malicious
+    });
+    add("exploited", &|finding| {
+        Class::of(finding) != Class::Malicious && finding.kev.is_some()
+    });
+    for class in &Class::ALL[1..] {
+        add(class.word(), &|finding| {
+            Class::of(finding) == *class && finding.kev.is_none() && breach(finding).is_none()
+        });
+    }
+    for what in BREACHES {
+        add(what, &|finding| {
+            breach(finding) == Some(what) && finding.kev.is_none()
+        });
+    }
+    let findings = if denied.len() == 1 {
+        "finding"
+    } else {
+        "findings"
+    };
+    let whole = rules.iter().filter(|rule| !rule.whole.is_empty()).count();
+    let more = if whole > 0 {
+        format!(
+            ", and {} of the whole target",
+            count(whole, "broken rule", "broken rules")
+        )
+    } else {
+        String::new()
+    };
+    format!("Denied: {} {findings} in {name}{more}", list(&parts))
+}
+
 /// `12 high`, `3 medium`, and so on: severities that there are.
-fn shares(findings: &[Finding]) -> Vec<String> {
+fn shares(findings: &[&Finding]) -> Vec<String> {
     let mut parts = Vec::new();
     for class in &Class::ALL[..5] {
         part(
@@ -183,7 +231,7 @@ pub(crate) fn list(parts: &[String]) -> String {
     }
 }
 
-/// Why the gate is closed, rule by rule: `6 exploited, 41 critical with a fix`.
+/// Why the gate is closed where there is no policy, rule by rule: `6 exploited, 41 critical with a fix`.
 pub(crate) fn reasons(assessment: &Assessment) -> String {
     let mut rules: Vec<(&str, usize)> = Vec::new();
     for violation in &assessment.verdict.violations {

@@ -15,9 +15,10 @@ use stanchion_model::report::Assessment;
 
 use crate::group::{first_place, place};
 use crate::plain::safe;
+use crate::ruling::fix;
 
 /// The header row.
-pub const COLUMNS: [&str; 32] = [
+pub const COLUMNS: [&str; 39] = [
     "key",
     "kind",
     "id",
@@ -50,6 +51,13 @@ pub const COLUMNS: [&str; 32] = [
     "published",
     "sources",
     "other_locations",
+    "owner",
+    "product",
+    "state",
+    "due",
+    "rule",
+    "exception",
+    "late_days",
 ];
 
 /// Writes the report.
@@ -153,6 +161,15 @@ fn row(finding: &Finding) -> [String; COLUMNS.len()] {
             .map(place)
             .collect::<Vec<_>>()
             .join("; "),
+        finding.owner.clone().unwrap_or_default(),
+        finding.product.clone().unwrap_or_default(),
+        finding.state.clone(),
+        finding.due.clone().unwrap_or_default(),
+        finding.rule.clone().unwrap_or_default(),
+        finding.exception.clone().unwrap_or_default(),
+        fix(finding)
+            .map(|fix| fix.late_days.to_string())
+            .unwrap_or_default(),
     ]
 }
 
@@ -187,7 +204,7 @@ fn guard(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assessment, hostile};
+    use crate::testing::{assessment, hostile, hostile_judged, judged};
 
     fn written(assessment: &Assessment) -> String {
         let mut out = Vec::new();
@@ -198,6 +215,37 @@ mod tests {
     #[test]
     fn one_row_a_finding() {
         insta::assert_snapshot!(written(&assessment()));
+    }
+
+    #[test]
+    fn what_a_policy_says_stands_at_the_end() {
+        let text = written(&judged());
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let rows: Vec<Vec<String>> = reader
+            .records()
+            .map(|row| row.unwrap().iter().skip(32).map(str::to_owned).collect())
+            .collect();
+        let lines: Vec<String> = rows.iter().map(|row| row.join("|")).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn no_spreadsheet_runs_what_a_policy_says() {
+        let mut assessment = hostile_judged();
+        assessment.findings[0].owner = Some("=1+1".into());
+        assessment.findings[0].product = Some("@SUM(1)".into());
+        assessment.findings[0].exception = Some("\t-1".into());
+        let text = written(&assessment);
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), assessment.findings.len());
+        assert_eq!(&rows[0][32], "'=1+1");
+        for cell in rows.iter().flatten() {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t']) && !cell.contains(['\u{1b}', '\n']),
+                "{cell:?}"
+            );
+        }
     }
 
     #[test]

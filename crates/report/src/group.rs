@@ -8,6 +8,7 @@ use stanchion_model::finding::{Finding, Kind};
 use stanchion_model::inventory::Location;
 
 use crate::plain::safe;
+use crate::ruling::breach;
 
 /// Findings of one component version in one project, worst first; never empty.
 pub(crate) struct Group<'a> {
@@ -107,16 +108,37 @@ pub(crate) fn group<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<
     groups
 }
 
-/// What has a score, and what has none: the one is weighed, the other told apart. A component may stand in both.
-pub(crate) fn split(findings: &[Finding]) -> (Vec<Group<'_>>, Vec<Group<'_>>) {
-    let part = |scored: bool| {
-        group(
-            findings
-                .iter()
-                .filter(move |finding| finding.score.is_some() == scored),
-        )
-    };
-    (part(true), part(false))
+/// Findings by how they are told. A component may stand in each.
+pub(crate) struct Split<'a> {
+    /// What has a score: it is weighed.
+    pub(crate) scored: Vec<Group<'a>>,
+    /// What has none, because nothing is wrong with it but that help may not come.
+    pub(crate) lapsed: Vec<Group<'a>>,
+    /// What the policy does not want to see in a product.
+    pub(crate) breaches: Vec<Group<'a>>,
+}
+
+impl Split<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.scored.is_empty() && self.lapsed.is_empty() && self.breaches.is_empty()
+    }
+}
+
+pub(crate) fn split<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Split<'a> {
+    let (mut scored, mut lapsed, mut breaches) = (Vec::new(), Vec::new(), Vec::new());
+    for finding in findings {
+        let part = match (finding.score, breach(finding)) {
+            (Some(_), _) => &mut scored,
+            (None, Some(_)) => &mut breaches,
+            (None, None) => &mut lapsed,
+        };
+        part.push(finding);
+    }
+    Split {
+        scored: group(scored),
+        lapsed: group(lapsed),
+        breaches: group(breaches),
+    }
 }
 
 /// Components (of a project) that the findings are about.

@@ -9,6 +9,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 mod plain;
+mod ruling;
 pub mod terminal;
 #[cfg(test)]
 mod testing;

@@ -4,6 +4,8 @@
 //! comment: what does not fit is counted. Text from a scanned file stands in code spans or is escaped so that it can
 //! neither format, link, mention nor refer.
 
+mod ruling;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -15,6 +17,7 @@ use crate::group::{
     Class, Fix, Group, Upgrade, components, first_place, short_name, split, upgrades,
 };
 use crate::plain::{age, count, day, problem, problem_place, safe, tag, tally, telling, thousands};
+use crate::ruling::{Ruling, open};
 
 /// Bytes of the whole document; a byte is never less than a character.
 const LIMIT: usize = 60_000;
@@ -24,6 +27,8 @@ const RESERVE: usize = 1_500;
 const SHOWN: usize = 15;
 /// Most problems listed.
 const PROBLEMS: usize = 20;
+/// Most bytes of the list of problems: what has to be escaped grows.
+const PROBLEMS_ROOM: usize = 16_000;
 /// Longest text of a cell; a title beyond it is cut.
 const CELL: usize = 160;
 
@@ -34,13 +39,18 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 fn render(assessment: &Assessment) -> String {
     let mut out = String::new();
-    let (scored, unscored) = split(&assessment.findings);
-    head(&mut out, assessment, &scored);
+    let ruling = Ruling::of(assessment);
+    let ruling = ruling.as_ref();
+    let findings = split(open(assessment));
+    let scored = &findings.scored;
+    head(&mut out, assessment, scored, ruling);
+    let exceptions = ruling.map_or_else(String::new, |_| ruling::exceptions(assessment));
     let problems = problems(assessment);
     let foot = foot(assessment);
-    let mut room = LIMIT.saturating_sub(out.len() + problems.len() + foot.len() + RESERVE);
+    let mut room =
+        LIMIT.saturating_sub(out.len() + exceptions.len() + problems.len() + foot.len() + RESERVE);
     let first = &scored[..scored.len().min(SHOWN)];
-    let left = table(&mut out, first, &mut room);
+    let left = table(&mut out, first, ruling, &mut room);
     let rest = &scored[first.len()..];
     if left > 0 {
         let _ = writeln!(
@@ -54,7 +64,7 @@ fn render(assessment: &Assessment) -> String {
             "<details><summary>{}</summary>\n",
             count(rest.len(), "more component", "more components")
         );
-        let left = table(&mut out, rest, &mut room);
+        let left = table(&mut out, rest, ruling, &mut room);
         if left > 0 {
             let _ = writeln!(
                 out,
@@ -64,13 +74,20 @@ fn render(assessment: &Assessment) -> String {
         }
         out.push_str("</details>\n\n");
     }
-    lapsed(&mut out, &unscored, &mut room);
+    ruling::breaches(&mut out, &findings.breaches, ruling, &mut room);
+    lapsed(&mut out, &findings.lapsed, ruling, &mut room);
+    out.push_str(&exceptions);
     out.push_str(&problems);
     out.push_str(&foot);
     out
 }
 
-fn head(out: &mut String, assessment: &Assessment, scored: &[Group<'_>]) {
+fn head(
+    out: &mut String,
+    assessment: &Assessment,
+    scored: &[Group<'_>],
+    ruling: Option<&Ruling<'_>>,
+) {
     let _ = writeln!(out, "## {}\n", text(&answer(assessment).text));
     if assessment.database.kind == "starter" {
         let _ = writeln!(
@@ -78,17 +95,40 @@ fn head(out: &mut String, assessment: &Assessment, scored: &[Group<'_>]) {
             "**Only the starter set of advisories is here**, so most vulnerabilities are not found: run `stanchion db update`.\n"
         );
     }
-    let findings: Vec<&Finding> = assessment.findings.iter().collect();
-    if findings.is_empty() {
+    let findings: Vec<&Finding> = open(assessment).collect();
+    if !findings.is_empty() {
+        counts(out, assessment, &findings, scored);
+    }
+    if let Some(ruling) = ruling {
+        if !findings.is_empty() {
+            out.push('\n');
+        }
+        ruling::verdict(out, assessment, ruling);
         return;
     }
+    if assessment.verdict.denied {
+        let _ = writeln!(
+            out,
+            "The {} gate is closed by {}, under {}.",
+            text(&assessment.verdict.gate),
+            text(&reasons(assessment)),
+            text(&crate::plain::policy(&assessment.verdict.policy))
+        );
+    }
+    if !findings.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// How many of what, and which few upgrades clear most.
+fn counts(out: &mut String, assessment: &Assessment, findings: &[&Finding], scored: &[Group<'_>]) {
     let _ = writeln!(
         out,
         "{} in {} of {}: {}.",
         count(findings.len(), "finding", "findings"),
-        thousands(components(&assessment.findings) as u64),
+        thousands(components(findings.iter().copied()) as u64),
         count(assessment.component_count(), "component", "components"),
-        tally(&findings)
+        tally(findings)
     );
     let upgrades = upgrades(scored);
     let cleared: usize = upgrades.iter().map(|upgrade| upgrade.cleared).sum();
@@ -116,16 +156,6 @@ fn head(out: &mut String, assessment: &Assessment, scored: &[Group<'_>]) {
             named.join(", ")
         );
     }
-    if assessment.verdict.denied {
-        let _ = writeln!(
-            out,
-            "The {} gate is closed by {}, under {}.",
-            text(&assessment.verdict.gate),
-            text(&reasons(assessment)),
-            text(&crate::plain::policy(&assessment.verdict.policy))
-        );
-    }
-    out.push('\n');
 }
 
 /// `lodash 4.17.21`, as one does it.
@@ -139,16 +169,36 @@ fn step(upgrade: &Upgrade<'_>) -> String {
 }
 
 /// Rows as long as there is room; how many are left out.
-fn table(out: &mut String, groups: &[Group<'_>], room: &mut usize) -> usize {
+fn table(
+    out: &mut String,
+    groups: &[Group<'_>],
+    ruling: Option<&Ruling<'_>>,
+    room: &mut usize,
+) -> usize {
     if groups.is_empty() {
         return 0;
     }
-    let head = "| Score | Component | Why | Fix | Place |\n|--:|---|---|---|---|\n";
-    out.push_str(head);
+    let (mut titles, mut rule) = (
+        "| Score | Component | Why | Fix |".to_owned(),
+        "|--:|---|---|---|".to_owned(),
+    );
+    for title in [
+        ruling.map(|_| "Due"),
+        ruling.filter(|ruling| ruling.has_owners()).map(|_| "Owner"),
+        Some("Place"),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        let _ = write!(titles, " {title} |");
+        rule.push_str("---|");
+    }
+    let head = format!("{titles}\n{rule}\n");
+    out.push_str(&head);
     *room = room.saturating_sub(head.len());
     let mut written = 0;
     for group in groups {
-        let row = row(group);
+        let row = row(group, ruling);
         if row.len() > *room {
             *room = 0;
             break;
@@ -161,7 +211,7 @@ fn table(out: &mut String, groups: &[Group<'_>], room: &mut usize) -> usize {
     groups.len() - written
 }
 
-fn row(group: &Group<'_>) -> String {
+fn row(group: &Group<'_>, ruling: Option<&Ruling<'_>>) -> String {
     let worst = group.worst();
     let component = code(&format!(
         "{} {}",
@@ -188,8 +238,16 @@ fn row(group: &Group<'_>) -> String {
         Fix::Part(version) => format!("{} in part", code(version)),
         Fix::Unknown => "none known".to_owned(),
     };
+    let mut judged = String::new();
+    if let Some(ruling) = ruling {
+        let _ = write!(judged, " {} |", ruling::standing(ruling, group));
+        if ruling.has_owners() {
+            let owner = worst.owner.as_deref().map_or_else(|| "nobody".into(), code);
+            let _ = write!(judged, " {owner} |");
+        }
+    }
     format!(
-        "| {:.0} | {component} {} | {}{more}: {tag}<br>{} | {fix} | {} |\n",
+        "| {:.0} | {component} {} | {}{more}: {tag}<br>{} | {fix} |{judged} {} |\n",
         group.score().unwrap_or_default(),
         worst.component.ecosystem.purl_type(),
         id(&worst.id),
@@ -198,7 +256,7 @@ fn row(group: &Group<'_>) -> String {
     )
 }
 
-fn lapsed(out: &mut String, groups: &[Group<'_>], room: &mut usize) {
+fn lapsed(out: &mut String, groups: &[Group<'_>], ruling: Option<&Ruling<'_>>, room: &mut usize) {
     if groups.is_empty() {
         return;
     }
@@ -209,8 +267,15 @@ fn lapsed(out: &mut String, groups: &[Group<'_>], room: &mut usize) {
     );
     for (at, group) in groups.iter().enumerate() {
         let worst = group.worst();
+        let words = match ruling {
+            Some(ruling) => format!(
+                ": {}",
+                ruling::standing(ruling, group).replace("<br>", ", ")
+            ),
+            None => String::new(),
+        };
         let line = format!(
-            "- {}: {} ({})\n",
+            "- {}: {} ({}){words}\n",
             code(&format!(
                 "{} {}",
                 short_name(worst),
@@ -239,23 +304,30 @@ fn problems(assessment: &Assessment) -> String {
         "<details><summary>The answer has gaps: {} not read, resolved or matched</summary>\n\n",
         count(problems.len(), "thing", "things")
     );
-    for entry in problems.iter().take(PROBLEMS) {
-        let _ = writeln!(
-            out,
-            "- {}: {} {}",
+    let lines = problems.iter().map(|entry| {
+        format!(
+            "- {}: {} {}\n",
             problem(entry.kind),
             code(&cut(&problem_place(entry))),
             text(&cut(&entry.reason))
-        );
-    }
-    if problems.len() > PROBLEMS {
-        let _ = writeln!(
-            out,
-            "- and {} more",
-            thousands((problems.len() - PROBLEMS) as u64)
-        );
-    }
+        )
+    });
+    out.push_str(&items(lines.collect(), PROBLEMS, PROBLEMS_ROOM));
     out.push_str("\n</details>\n\n");
+    out
+}
+
+/// The first lines of a list, at most so many and so many bytes; the rest is counted.
+fn items(lines: Vec<String>, most: usize, room: usize) -> String {
+    let mut out = String::new();
+    let all = lines.len();
+    for (at, line) in lines.into_iter().enumerate() {
+        if at == most || out.len() + line.len() > room {
+            let _ = writeln!(out, "- and {} more", thousands((all - at) as u64));
+            break;
+        }
+        out.push_str(&line);
+    }
     out
 }
 
@@ -353,7 +425,7 @@ pub(crate) fn text(content: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{assessment, clear, hostile, many};
+    use crate::testing::{assessment, clear, hostile, hostile_judged, judged, many};
 
     #[test]
     fn answer_then_table_then_gaps() {
@@ -380,6 +452,95 @@ mod tests {
             assert_eq!(line.matches('|').count(), 6, "{line}");
         }
         insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn a_policy_gives_dates_owners_and_reasons() {
+        insta::assert_snapshot!(render(&judged()));
+    }
+
+    #[test]
+    fn nothing_from_a_policy_formats_links_or_mentions() {
+        let page = render(&hostile_judged());
+        assert!(
+            !page.contains("<script") && !page.contains("onload=x |"),
+            "{page}"
+        );
+        let outside: String = page.split('`').step_by(2).collect();
+        assert!(
+            !outside.contains("](http://evil")
+                && !outside.contains("@octocat")
+                && !outside.contains("www.evil"),
+            "{page}"
+        );
+        assert!(!page.contains(['\u{1b}', '\u{202e}']));
+        for line in page.lines().filter(|line| line.starts_with('|')) {
+            assert_eq!(line.matches('|').count(), 8, "{line}");
+        }
+        for line in page.lines() {
+            let ours = ["|", "- ", "#", "<", "**", "Not decided"];
+            let counts = line.starts_with(|c: char| c.is_ascii_digit());
+            assert!(
+                line.is_empty() || counts || ours.iter().any(|start| line.starts_with(start)),
+                "a line that is not ours: {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_denies_where_nothing_was_found() {
+        let mut assessment = judged();
+        assessment.findings.clear();
+        assessment.exceptions.clear();
+        assessment.verdict.undecided.clear();
+        assessment
+            .verdict
+            .violations
+            .retain(|one| one.finding.is_none());
+        assessment.verdict.violations.truncate(1);
+        assessment.verdict.incomplete = true;
+        insta::assert_snapshot!(render(&assessment));
+    }
+
+    #[test]
+    fn however_much_a_policy_says_it_fits_a_comment() {
+        let mut assessment = many(3_000);
+        let judged = judged();
+        let long = "@".repeat(10_000);
+        assessment.verdict = judged.verdict;
+        for violation in &mut assessment.verdict.violations {
+            violation.finding = None;
+            violation.reason.clone_from(&long);
+        }
+        let template = assessment.verdict.violations[0].clone();
+        for at in 0..500 {
+            let mut more = template.clone();
+            more.rule = format!("{long}{at}");
+            assessment.verdict.violations.push(more.clone());
+            assessment.verdict.undecided.push(more);
+        }
+        for at in 0..500 {
+            let mut note = judged.exceptions[1].clone();
+            note.id = format!("{at}{long}");
+            note.reason = Some(long.clone());
+            note.place.clone_from(&long);
+            assessment.exceptions.push(note);
+        }
+        for problem in 0..500 {
+            assessment
+                .problems
+                .push(stanchion_model::inventory::Problem {
+                    path: format!("{long}{problem}"),
+                    line: None,
+                    kind: stanchion_model::inventory::ProblemKind::Unreadable,
+                    reason: long.clone(),
+                    hint: None,
+                });
+        }
+        let page = render(&assessment);
+        assert!(page.len() < LIMIT, "{}", page.len());
+        assert!(page.contains("component") && page.ends_with("</sub>\n"));
+        assert_eq!(page.matches("\n- and ").count(), 3, "each list is counted");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use stanchion_model::report::{DatabaseInfo, PolicyName};
 use stanchion_model::text::is_hostile;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::ruling::{BREACHES, breach};
+
 /// Text from a scanned file or an advisory, without anything that a terminal would obey or that would turn the
 /// direction of reading: control characters, escapes, bidirectional overrides and characters that nobody sees become
 /// `\u{fffd}`.
@@ -102,16 +104,50 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 
 /// `20 Nov 2026` of an RFC 3339 time or a date; the text itself where it is neither.
 pub(crate) fn day(time: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let parts = || -> Option<String> {
-        let mut parts = time.get(..10)?.split('-');
-        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
-        Some(format!("{} {month} {year}", day.trim_start_matches('0')))
-    };
-    parts().unwrap_or_else(|| time.to_owned())
+    parts(time).map_or_else(
+        || time.to_owned(),
+        |(year, month, day)| format!("{day} {} {year}", MONTHS[month]),
+    )
+}
+
+/// `20 Nov 2026, 22:59 UTC` of an RFC 3339 time in UTC; the day alone of anything else. Safe to show.
+pub(crate) fn moment(time: &str) -> String {
+    let clock = time
+        .get(11..16)
+        .filter(|_| time.ends_with('Z') && time.as_bytes().get(10) == Some(&b'T'));
+    match clock {
+        Some(clock) => safe(&format!("{}, {clock} UTC", day(time))),
+        None => safe(&day(time)),
+    }
+}
+
+/// A day that is to come: `12 Dec`, without the year where it cannot be mistaken for another. Safe to show.
+pub(crate) fn near(time: &str, now: &str) -> String {
+    let close = parts(time).zip(parts(now)).filter(|(then, now)| {
+        let year = |parts: &(&str, usize, &str)| parts.0.parse::<u32>().ok();
+        match (year(then), year(now)) {
+            (Some(then_year), Some(now_year)) => {
+                then_year == now_year || (then_year == now_year + 1 && then.1 < now.1)
+            }
+            _ => false,
+        }
+    });
+    close.map_or_else(
+        || safe(&day(time)),
+        |((_, month, day), _)| safe(&format!("{day} {}", MONTHS[month])),
+    )
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Year, number of the month from 0, and day.
+fn parts(time: &str) -> Option<(&str, usize, &str)> {
+    let mut parts = time.get(..10)?.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = month.parse::<usize>().ok()?.checked_sub(1)?;
+    (month < MONTHS.len()).then_some((year, month, day.trim_start_matches('0')))
 }
 
 /// A share of one: `97 %`, `4.2 %`, `below 0.1 %`.
@@ -213,11 +249,15 @@ pub(crate) fn address(id: &str) -> Option<String> {
     })
 }
 
-/// Which policy judged.
+/// Which policy judged, and which version of it.
 pub(crate) fn policy(policy: &PolicyName) -> String {
-    match policy.name.as_str() {
-        "" | "default" => "the default policy".into(),
-        name => format!("the policy {}", safe(name)),
+    let version = policy
+        .version
+        .as_ref()
+        .map_or_else(String::new, |version| format!(" {}", safe(version)));
+    match (policy.name.as_str(), &policy.digest) {
+        ("" | "default", None) => "the default policy".into(),
+        (name, _) => format!("the policy {}{version}", safe(name)),
     }
 }
 
@@ -284,6 +324,15 @@ pub(crate) fn tally(findings: &[&Finding]) -> String {
             word(kind),
         );
     }
+    for what in BREACHES {
+        part(
+            findings
+                .iter()
+                .filter(|finding| breach(finding) == Some(what))
+                .count(),
+            what,
+        );
+    }
     parts.join(", ")
 }
 
@@ -313,6 +362,19 @@ mod tests {
         assert_eq!(thousands(1_284_567), "1,284,567");
         assert_eq!(day("2026-11-02T10:00:00Z"), "2 Nov 2026");
         assert_eq!(day("soon"), "soon");
+        let now = "2026-11-24T08:00:00Z";
+        assert_eq!(moment("2026-12-12T22:59:59Z"), "12 Dec 2026, 22:59 UTC");
+        assert_eq!(moment("2026-12-12"), "12 Dec 2026");
+        for (time, want) in [
+            ("2026-12-12T22:59:59Z", "12 Dec"),
+            ("2027-01-31", "31 Jan"),
+            ("2027-11-01", "1 Nov 2027"),
+            ("2028-01-01", "1 Jan 2028"),
+            ("2025-12-01", "1 Dec 2025"),
+            ("never\u{1b}", "never\u{fffd}"),
+        ] {
+            assert_eq!(near(time, now), want);
+        }
         assert_eq!(count(1, "file", "files"), "1 file");
     }
 }

@@ -1,6 +1,7 @@
 //! What a developer sees: the answer first, then why, then what to do.
 
 mod row;
+mod ruling;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +12,13 @@ use stanchion_model::report::Assessment;
 
 use self::row::{Columns, Row, cut_path};
 
-use crate::answer::{Tone, answer, reasons, target};
-use crate::group::{Group, components, short_name, split, upgrades};
+use crate::answer::{Tone, answer, found, reasons, target};
+use crate::group::{Group, Split, components, short_name, split, upgrades};
 use crate::plain::{
     age, count, cut, cut_front, day, pad, policy, problem, problem_place, safe, tally, telling,
     thousands, width,
 };
+use crate::ruling::{Ruling, Standing, breach, is_judged, open};
 
 /// Findings below this are counted, not shown.
 const SHOWN_FROM: f64 = 40.0;
@@ -24,6 +26,8 @@ const SHOWN_FROM: f64 = 40.0;
 const ROWS: usize = 20;
 /// Most problems shown without `-v`.
 const PROBLEMS: usize = 5;
+/// The mark of what the gate denies.
+const DENIED: &str = "✗";
 
 /// How to show it.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +52,19 @@ pub fn render(assessment: &Assessment, view: &View) -> String {
         out: String::new(),
     };
     page.head(assessment);
-    let (scored, unscored) = split(&assessment.findings);
-    if assessment.findings.is_empty() {
+    let ruling = Ruling::of(assessment);
+    let open = split(open(assessment));
+    if view.all && !assessment.findings.is_empty() {
+        page.table(&split(&assessment.findings), ruling.as_ref());
+        page.summary(assessment, &open.scored);
+    } else if open.is_empty() {
         page.nothing(assessment);
     } else {
-        page.table(&scored, &unscored);
-        page.summary(assessment, &scored);
+        page.table(&open, ruling.as_ref());
+        page.summary(assessment, &open.scored);
+    }
+    if let Some(ruling) = &ruling {
+        page.ruling(assessment, ruling);
     }
     page.problems(&assessment.problems);
     page.foot(assessment);
@@ -134,8 +145,13 @@ impl Page {
     }
 
     fn nothing(&mut self, assessment: &Assessment) {
-        let answer = answer(assessment);
-        let all = if answer.tone == Tone::Clear {
+        // The verdict of a policy stands below.
+        let answer = if is_judged(assessment) {
+            found(assessment)
+        } else {
+            answer(assessment)
+        };
+        let all = if answer.tone == Tone::Clear && assessment.findings.is_empty() {
             format!(
                 "No known vulnerability in {} (advisories of {})",
                 count(assessment.component_count(), "component", "components"),
@@ -152,7 +168,8 @@ impl Page {
         self.line(&format!("  {all}"));
     }
 
-    fn table(&mut self, scored: &[Group<'_>], unscored: &[Group<'_>]) {
+    fn table(&mut self, split: &Split<'_>, ruling: Option<&Ruling<'_>>) {
+        let scored = &split.scored;
         let above = scored
             .iter()
             .filter(|group| group.score().unwrap_or(0.0) >= SHOWN_FROM)
@@ -163,7 +180,10 @@ impl Page {
         } else {
             above.clamp(3, ROWS).min(scored.len())
         };
-        let rows: Vec<Row> = scored[..shown].iter().map(Row::of).collect();
+        let rows: Vec<Row> = scored[..shown]
+            .iter()
+            .map(|group| Row::of(group, ruling, self.view.verbose))
+            .collect();
         let columns = Columns::fit(&rows, self.width);
         if !rows.is_empty() {
             let head = format!(
@@ -195,10 +215,32 @@ impl Page {
             let line = self.muted(&line);
             self.line(&line);
         }
-        if !unscored.is_empty() {
-            self.unscored(unscored);
-        }
+        let lapsed = "unmaintained, unsound or no longer supported";
+        self.unscored(&split.lapsed, ruling, lapsed);
+        let breaches = "against the policy's rules";
+        self.unscored(&split.breaches, ruling, breaches);
         self.line("");
+    }
+
+    /// The margin: what the gate denies has a mark in it, the verdict too.
+    fn margin(&self, denied: bool) -> String {
+        if denied {
+            let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+            format!("{} ", self.paint(red, DENIED))
+        } else {
+            "  ".into()
+        }
+    }
+
+    /// How something stands, in the colour of its urgency.
+    fn standing(&self, standing: &Standing, text: &str) -> String {
+        match standing {
+            Standing::Overdue(_) => {
+                self.paint(Style::new().fg_color(Some(AnsiColor::Red.into())), text)
+            }
+            Standing::Excepted(..) | Standing::Closed(_) => self.muted(text),
+            _ => text.to_owned(),
+        }
     }
 
     fn row(&mut self, row: &Row, columns: &Columns) {
@@ -227,33 +269,57 @@ impl Page {
             _ => tag,
         };
         let line = format!(
-            "  {}  {}  {why}{}{tag}  {fix}",
+            "{}{}  {}  {why}{}{tag}  {fix}",
+            self.margin(row.denied),
             self.paint(style, &score),
             self.bold(&component),
             " ".repeat(gap)
         );
         self.line(&line);
-        let place = cut_front(&row.place, self.width / 2);
-        let head = format!("         {}  {place}", pad(row.ecosystem, 8));
-        let room = self.width.saturating_sub(width(&head) + 3);
-        let line = if room >= 12 && !row.path.is_empty() {
-            format!("{head}   {}", cut_path(&row.path, room))
-        } else {
-            head
-        };
-        let line = self.muted(&line);
+        let line = self.second(row, columns);
         self.line(&line);
     }
 
+    /// By when and by whom where a policy says so, where, and through what.
+    fn second(&self, row: &Row, columns: &Columns) -> String {
+        let (mut due, mut used) = (String::new(), 9);
+        if let Some((standing, text)) = &row.standing {
+            let text = pad(&cut(text, self.width / 2), columns.standing);
+            used += width(&text) + 2;
+            due = format!("{}  ", self.standing(standing, &text));
+        }
+        let mut rest = String::new();
+        if let Some(owner) = &row.owner {
+            rest = format!("{}  ", pad(&cut(owner, columns.owner), columns.owner));
+        }
+        rest.push_str(&pad(row.ecosystem, columns.ecosystem));
+        rest.push_str("  ");
+        let most = self.width / if row.standing.is_some() { 3 } else { 2 };
+        let room = self.width.saturating_sub(used + width(&rest));
+        rest.push_str(&cut_front(&row.place, most.min(room)));
+        let room = self.width.saturating_sub(used + width(&rest) + 3);
+        if room >= 12 && !row.path.is_empty() {
+            rest = format!("{rest}   {}", cut_path(&row.path, room));
+        }
+        format!("         {due}{}", self.muted(rest.trim_end()))
+    }
+
     /// Kinds without a score: a line a component.
-    fn unscored(&mut self, groups: &[Group<'_>]) {
+    fn unscored(&mut self, groups: &[Group<'_>], ruling: Option<&Ruling<'_>>, all: &str) {
+        if groups.is_empty() {
+            return;
+        }
+        // What the gate denies comes first; the rest keeps its order.
+        let denied = |group: &Group<'_>| ruling.is_some_and(|ruling| ruling.is_denied(group));
+        let mut groups: Vec<&Group<'_>> = groups.iter().collect();
+        groups.sort_by_key(|group| !denied(group));
         self.line("");
         let shown = if self.view.all {
             groups.len()
         } else {
             groups.len().min(4)
         };
-        for group in &groups[..shown] {
+        for group in groups[..shown].iter().copied() {
             let finding = group.worst();
             let name = format!(
                 "{} {}",
@@ -261,27 +327,46 @@ impl Page {
                 safe(&finding.component.version)
             );
             let (kind, title) = (crate::plain::word(finding.kind), safe(&finding.title));
-            // Many titles say the kind themselves.
-            let what = if title.to_lowercase().contains(kind) {
-                title
-            } else {
-                format!("{kind}: {title}")
+            // Many titles say the kind themselves, and a rule of the policy says more than the kind.
+            let what = match (&finding.rule, breach(finding)) {
+                (Some(rule), Some(_)) => format!("{}: {title}", safe(rule)),
+                _ if title.to_lowercase().contains(kind) => title,
+                _ => format!("{kind}: {title}"),
             };
-            let line = cut(&format!("      ·  {name}  {what}"), self.width);
+            let margin = self.margin(denied(group));
+            let standing = ruling.map(|ruling| (ruling.standing_of(group), ruling.words(group)));
+            let standing = standing.filter(|(_, words)| !words.is_empty());
+            let line = match standing {
+                Some((standing, words)) => {
+                    let name = cut(&name, self.width / 2);
+                    let words = cut(&words, self.width / 2);
+                    let used = 13 + width(&name) + width(&words);
+                    let what = cut(&what, self.width.saturating_sub(used));
+                    let words = self.standing(&standing, &words);
+                    format!("{margin}    ·  {name}  {words}  {what}")
+                }
+                None => format!(
+                    "{margin}{}",
+                    cut(&format!("    ·  {name}  {what}"), self.width - 2)
+                ),
+            };
             self.line(&line);
         }
         if groups.len() > shown {
-            let line = format!(
-                "      ·  {} more unmaintained, unsound or no longer supported        -a shows all",
-                groups.len() - shown
-            );
+            let line = format!("      ·  {} more {all}", groups.len() - shown);
+            let help = "-a shows all";
+            let gap = self.width.saturating_sub(width(&line) + width(help));
+            let line = format!("{line}{}{help}", " ".repeat(gap.clamp(2, 8)));
             let line = self.muted(&line);
             self.line(&line);
         }
     }
 
     fn summary(&mut self, assessment: &Assessment, scored: &[Group<'_>]) {
-        let findings: Vec<&Finding> = assessment.findings.iter().collect();
+        let findings: Vec<&Finding> = open(assessment).collect();
+        if findings.is_empty() {
+            return;
+        }
         let left_out = if assessment.filtered > 0 {
             format!(
                 " ({} left out by filters)",
@@ -293,7 +378,11 @@ impl Page {
         let number = count(findings.len(), "finding", "findings");
         let rest = format!(
             " in {}: {}{left_out}",
-            count(components(&assessment.findings), "component", "components"),
+            count(
+                components(findings.iter().copied()),
+                "component",
+                "components"
+            ),
             tally(&findings)
         );
         let text = self.wrapped(&format!("{number}{rest}"));
@@ -313,7 +402,7 @@ impl Page {
             );
             self.line(&line);
         }
-        if assessment.verdict.denied {
+        if assessment.verdict.denied && !is_judged(assessment) {
             let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             let what = format!("Denied at {}", safe(&assessment.verdict.gate));
             let text = self.wrapped(&format!(

@@ -18,10 +18,14 @@
 //!   `stanchion:direct` keeps the truth.
 //! - Where the files of a project say nothing about who needs whom, `compositions` says that the edges are unknown;
 //!   what could not be read stands in the metadata's `stanchion:problem` and makes the product `incomplete`.
-//! - A finding without an advisory's id (a withdrawn version, an unsupported release) is no vulnerability; it stands
-//!   as a property of its component.
+//! - A finding without an advisory's id (a withdrawn version, an unsupported release, a licence that the policy does not
+//!   allow) is no vulnerability; it stands as a property of its component.
+//! - What decisions, VEX and exceptions say is the vulnerability's `analysis`. Where they say different things
+//!   about components, the vulnerability has an entry for each.
 
+mod analysis;
 mod parts;
+mod ruling;
 mod vulnerabilities;
 
 #[cfg(test)]
@@ -337,6 +341,7 @@ fn properties(subject: &Subject<'_>, findings: Option<&Assessment>) -> Vec<Prope
                 assessment.filtered.to_string(),
             ));
         }
+        all.extend(ruling::verdict(assessment));
     }
     all.extend(
         subject

@@ -280,12 +280,16 @@ fn component<'a>(
             Kind::EndOfLife => "stanchion:end-of-life",
             _ => "stanchion:finding",
         };
+        let value = match (finding.kind, &finding.rule) {
+            (Kind::Licence | Kind::Check, Some(rule)) => format!("{rule}: {}", finding.title),
+            _ => finding.title.clone(),
+        };
         // The same holds in every project that has the component.
         if !properties
             .iter()
-            .any(|known| known.name == name && known.value == finding.title)
+            .any(|known| known.name == name && known.value == value)
         {
-            properties.push(property(name, &*finding.title));
+            properties.push(property(name, value));
         }
     }
     component

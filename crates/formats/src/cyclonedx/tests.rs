@@ -7,6 +7,7 @@ use stanchion_model::report::Assessment;
 
 use super::write;
 use crate::Subject;
+use crate::sarif::judged::{judged, statement};
 use crate::testing::{HOSTILE, STAMP, assessment, subject, validate, written};
 
 fn bill(assessment: &Assessment) -> Value {
@@ -47,6 +48,18 @@ fn check(document: &Value) {
         }
     }
     assert_eq!(reached, known, "something is not reached from the product");
+    let told: Vec<&str> = document["vulnerabilities"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|vulnerability| text(&vulnerability["bom-ref"]))
+        .collect();
+    let refs: BTreeSet<&str> = told.iter().copied().collect();
+    assert_eq!(
+        refs.len(),
+        told.len(),
+        "a vulnerability's bom-ref stands twice"
+    );
     for vulnerability in document["vulnerabilities"].as_array().into_iter().flatten() {
         for affected in items(&vulnerability["affects"]) {
             assert!(known.contains(text(&affected["ref"])));
@@ -215,7 +228,9 @@ fn what_comes_from_elsewhere_says_from_where() {
 
 #[test]
 fn a_vulnerability_is_told_once_with_everything_known() {
-    let document = report(&assessment());
+    let mut assessment = assessment();
+    assessment.findings[1].exception = None;
+    let document = report(&assessment);
     let ids: Vec<&str> = items(&document["vulnerabilities"])
         .map(|it| text(&it["id"]))
         .collect();
@@ -341,4 +356,184 @@ fn a_maven_project_is_its_own_package_by_its_artifact() {
         properties(shop[0], "stanchion:purl"),
         ["pkg:maven/org.example/shop-a@1.0.0"]
     );
+}
+
+/// Entries of one id.
+fn told<'a>(document: &'a Value, id: &str) -> Vec<&'a Value> {
+    items(&document["vulnerabilities"])
+        .filter(|vulnerability| vulnerability["id"] == id)
+        .collect()
+}
+
+#[test]
+fn an_exception_is_exploitable_and_says_until_when() {
+    let document = report(&judged());
+    let [excepted, open] = told(&document, "CVE-2026-0001")[..] else {
+        panic!("one for each thing that is said");
+    };
+    let analysis = &excepted["analysis"];
+    assert_eq!(analysis["state"], "exploitable");
+    assert_eq!(
+        analysis["detail"],
+        "Accepted until 2027-01-31 by role:ciso: exception EX-2026-001 (exceptions.toml:4). Meanwhile: a proxy filters requests."
+    );
+    assert!(analysis.get("response").is_none() && analysis.get("justification").is_none());
+    assert_eq!(excepted["bom-ref"], "vulnerability:CVE-2026-0001");
+    assert_eq!(items(&excepted["affects"]).count(), 1);
+    // The other component of the same vulnerability: nobody says anything about it.
+    assert!(open.get("analysis").is_none());
+    assert_eq!(open["bom-ref"], "vulnerability-2:CVE-2026-0001");
+    assert_eq!(open["affects"][0]["ref"], "pkg:npm/%40scope/left@2.0.0");
+    assert_eq!(properties(open, "stanchion:denied"), ["true"]);
+    // Nothing about a package that nobody maintains is exploitable.
+    let lapsed = told(&document, "RUSTSEC-2026-0001")[0];
+    assert!(lapsed["analysis"].get("state").is_none());
+    assert!(text(&lapsed["analysis"]["detail"]).contains("EX-2026-002"));
+}
+
+#[test]
+fn what_is_open_somewhere_is_not_closed_by_what_is_said_elsewhere() {
+    let mut assessment = judged();
+    let open = report(&assessment);
+    let [one] = told(&open, "GO-2026-1")[..] else {
+        panic!("one component, one entry");
+    };
+    assert!(one.get("analysis").is_none(), "the other finding is open");
+    assert_eq!(one["affects"][0]["versions"][0]["status"], "affected");
+    assessment.findings[4].state = "fixed".into();
+    assessment.findings[4].statements = vec![statement("fixed", "applied")];
+    let closed = report(&assessment);
+    let analysis = &told(&closed, "GO-2026-1")[0]["analysis"];
+    assert_eq!(analysis["state"], "not_affected");
+    assert_eq!(analysis["justification"], "code_not_reachable");
+    assert_eq!(analysis["lastUpdated"], "2026-11-24T10:00:00Z");
+    let detail = text(&analysis["detail"]);
+    assert!(
+        detail.starts_with("only the build parses arguments. Said by ana "),
+        "{detail}"
+    );
+    assert!(detail.ends_with("(vex/a.json:12)."), "{detail}");
+    assert!(!detail.contains(|c: char| c.is_control()), "{detail:?}");
+    let entry = told(&closed, "GO-2026-1")[0];
+    assert_eq!(entry["affects"][0]["versions"][0]["status"], "unaffected");
+}
+
+#[test]
+fn every_status_and_justification_has_its_word() {
+    for (status, label, state, justification) in [
+        ("fixed", None, "resolved", None),
+        ("under_investigation", None, "in_triage", None),
+        ("affected", None, "exploitable", None),
+        (
+            "not_affected",
+            Some("component_not_present"),
+            "not_affected",
+            Some("code_not_present"),
+        ),
+        (
+            "not_affected",
+            Some("vulnerable_code_not_present"),
+            "not_affected",
+            Some("code_not_present"),
+        ),
+        (
+            "not_affected",
+            Some("vulnerable_code_not_in_execute_path"),
+            "not_affected",
+            Some("code_not_reachable"),
+        ),
+        (
+            "not_affected",
+            Some("vulnerable_code_cannot_be_controlled_by_adversary"),
+            "not_affected",
+            Some("requires_environment"),
+        ),
+        (
+            "not_affected",
+            Some("inline_mitigations_already_exist"),
+            "not_affected",
+            Some("protected_by_mitigating_control"),
+        ),
+        ("not_affected", Some("because"), "not_affected", None),
+        // What only stands to reason when nothing is affected.
+        (
+            "affected",
+            Some("component_not_present"),
+            "exploitable",
+            None,
+        ),
+    ] {
+        let mut assessment = judged();
+        let mut one = statement(status, "applied");
+        one.justification = label.map(str::to_owned);
+        one.time = Some("yesterday".into());
+        assessment.findings[0].statements = vec![one];
+        let document = report(&assessment);
+        let analysis = &told(&document, "MAL-2026-1")[0]["analysis"];
+        assert_eq!(analysis["state"], state);
+        let word = analysis.get("justification").and_then(Value::as_str);
+        assert_eq!(word, justification, "{status} {label:?}");
+        assert!(analysis.get("lastUpdated").is_none(), "no time, no claim");
+    }
+    let mut proposed = judged();
+    proposed.findings[0].statements = vec![statement("fixed", "proposed")];
+    let document = report(&proposed);
+    assert!(told(&document, "MAL-2026-1")[0].get("analysis").is_none());
+}
+
+#[test]
+fn dates_owners_and_rules_are_properties() {
+    let mut assessment = judged();
+    let mut licence = assessment.findings[8].clone();
+    licence.kind = stanchion_model::finding::Kind::Licence;
+    licence.rule = Some("licences/denied".into());
+    licence.title = "licence GPL-3.0-only: not allowed".into();
+    assessment.findings.push(licence);
+    let document = report(&assessment);
+    let first = told(&document, "MAL-2026-1")[0];
+    for (name, value) in [
+        ("due", "2026-11-21T22:59:59Z"),
+        ("owner", &format!("team {HOSTILE}")),
+        ("state", "overdue"),
+        ("rule", "acme/severity"),
+        ("denied", "true"),
+    ] {
+        assert_eq!(properties(first, &format!("stanchion:{name}")), [value]);
+    }
+    // Both findings of the one component.
+    let both = told(&document, "GO-2026-1")[0];
+    assert_eq!(
+        properties(both, "stanchion:state"),
+        ["not_affected", "open"]
+    );
+    let metadata = &document["metadata"];
+    for (name, value) in [
+        ("gate", "release"),
+        ("denied", "true"),
+        ("policy", "acme"),
+        ("policy:version", "2026.11"),
+    ] {
+        assert_eq!(properties(metadata, &format!("stanchion:{name}")), [value]);
+    }
+    let broken = properties(metadata, "stanchion:violation");
+    assert!(broken.len() == 1 && broken[0].starts_with("evidence/database: run "));
+    assert_eq!(
+        properties(named(&document, "dev-tool")[0], "stanchion:finding"),
+        ["licences/denied: licence GPL-3.0-only: not allowed"]
+    );
+}
+
+#[test]
+fn without_a_policy_nothing_is_said_of_one() {
+    let document = report(&assessment());
+    let whole = document.to_string();
+    for word in [
+        "stanchion:due",
+        "stanchion:state",
+        "stanchion:rule",
+        "stanchion:gate",
+    ] {
+        assert!(!whole.contains(word), "{word}");
+    }
+    assert_eq!(told(&document, "GO-2026-1").len(), 1);
 }

@@ -7,6 +7,8 @@ use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Confidence, Finding, Kind};
 use stanchion_model::report::Assessment;
 
+use super::analysis::{Analysis, Permissions};
+use super::ruling::Ruling;
 use super::{Property, Refs, property};
 use crate::bill::each_once;
 use crate::{advice, text};
@@ -33,6 +35,8 @@ pub(super) struct Vulnerability<'a> {
     advisories: Vec<Advisory<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     published: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    analysis: Option<Analysis>,
     affects: Vec<Affected<'a>>,
     properties: Vec<Property>,
 }
@@ -90,7 +94,8 @@ pub(super) const fn is_told(finding: &Finding) -> bool {
     )
 }
 
-/// One entry for each id, in the order in which the findings come: worst first.
+/// One entry for each id, in the order in which the findings come: worst first. Where people say different things about
+/// its components, there is one for each of these.
 pub(super) fn all<'a>(assessment: &'a Assessment, refs: &'a Refs) -> Vec<Vulnerability<'a>> {
     let mut index: HashMap<&str, usize> = HashMap::new();
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
@@ -106,10 +111,19 @@ pub(super) fn all<'a>(assessment: &'a Assessment, refs: &'a Refs) -> Vec<Vulnera
         groups[at].push(finding);
     }
     let listed: HashSet<&str> = refs.parts.iter().map(String::as_str).collect();
-    groups
-        .iter()
-        .map(|group| vulnerability(group, &listed))
-        .collect()
+    let permissions = Permissions::new(assessment);
+    let ruling = Ruling::new(assessment);
+    let mut all = Vec::new();
+    for group in &groups {
+        for (at, (analysis, findings)) in permissions.part(group).into_iter().enumerate() {
+            let mut one = vulnerability(&findings, analysis, &listed, &ruling);
+            if at > 0 {
+                one.bom_ref = format!("vulnerability-{}:{}", at + 1, one.id);
+            }
+            all.push(one);
+        }
+    }
+    all
 }
 
 fn source(id: &str) -> Source {
@@ -117,7 +131,13 @@ fn source(id: &str) -> Source {
     Source { name, url }
 }
 
-fn vulnerability<'a>(group: &[&'a Finding], listed: &HashSet<&'a str>) -> Vulnerability<'a> {
+fn vulnerability<'a>(
+    group: &[&'a Finding],
+    analysis: Option<Analysis>,
+    listed: &HashSet<&'a str>,
+    ruling: &Ruling<'_>,
+) -> Vulnerability<'a> {
+    let closed = analysis.as_ref().is_some_and(Analysis::is_closed);
     let worst = group[0];
     let aliases = each_once(
         group
@@ -162,8 +182,13 @@ fn vulnerability<'a>(group: &[&'a Finding], listed: &HashSet<&'a str>) -> Vulner
             .iter()
             .filter_map(|finding| finding.published.as_deref())
             .min(),
-        affects: affects(group, listed),
-        properties: properties(group),
+        analysis,
+        affects: affects(group, closed, listed),
+        properties: {
+            let mut all = properties(group);
+            all.extend(ruling.properties(group));
+            all
+        },
     }
 }
 
@@ -229,7 +254,11 @@ fn recommendation(group: &[&Finding]) -> String {
     all.join("\n")
 }
 
-fn affects<'a>(group: &[&'a Finding], listed: &HashSet<&'a str>) -> Vec<Affected<'a>> {
+fn affects<'a>(
+    group: &[&'a Finding],
+    closed: bool,
+    listed: &HashSet<&'a str>,
+) -> Vec<Affected<'a>> {
     let mut seen = HashSet::new();
     let mut all = Vec::new();
     for finding in group {
@@ -244,7 +273,7 @@ fn affects<'a>(group: &[&'a Finding], listed: &HashSet<&'a str>) -> Vec<Affected
             .filter(|version| !version.is_empty() && version.chars().nth(1024).is_none());
         let versions = version.map(|version| Version {
             version,
-            status: "affected",
+            status: if closed { "unaffected" } else { "affected" },
         });
         all.push(Affected {
             reference,

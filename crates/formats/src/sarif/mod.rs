@@ -10,26 +10,33 @@
 //!   our severity: where sources disagree, or only have words, both must still say the same.
 //! - [Limits](https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit):
 //!   25,000 results and 20 places a result; what is cut is said in a notification and in the result's message.
+//! - Where a policy judged, what the gate denies is an `error`, `suppressions` say what exceptions and statements say,
+//!   and what no result can say (a rule that the whole target breaks, an exception that does not hold) is a
+//!   notification.
 
+#[cfg(test)]
+pub(crate) mod judged;
+mod notice;
 mod result;
+mod review;
 mod rule;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use stanchion_model::cvss::Severity;
 use stanchion_model::finding::{Finding, Kind};
-use stanchion_model::inventory::{Problem, ProblemKind};
-use stanchion_model::report::Assessment;
+use stanchion_model::report::{Assessment, PolicyName};
 
 use crate::text::{plain, uri_path};
 use crate::{HOME, VERSION};
+use notice::Notification;
 use result::Outcome;
+use review::{Review, is_judged};
 use rule::Rule;
 
 const SCHEMA: &str =
@@ -65,6 +72,7 @@ pub fn write(
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     let mut keys: HashMap<&str, usize> = HashMap::new();
     let mut results = Vec::with_capacity(findings.len());
+    let review = Review::new(assessment);
     for finding in findings {
         let at = *index.entry(&finding.id).or_insert_with(|| {
             groups.push(Vec::new());
@@ -79,6 +87,7 @@ pub fn write(
             *repeat,
             prefix,
             &assessment.inventory,
+            &review,
         ));
     }
     let database = &assessment.database;
@@ -97,7 +106,8 @@ pub fn write(
             execution_successful: options.successful,
             exit_code: options.exit.0,
             exit_code_description: options.exit.1,
-            tool_execution_notifications: notifications(assessment, left_out, prefix),
+            tool_execution_notifications: notice::execution(assessment, left_out, prefix),
+            tool_configuration_notifications: notice::configuration(assessment),
         }],
         language: "en-GB",
         original_uri_base_ids: BaseIds {
@@ -124,6 +134,8 @@ pub fn write(
             findings_left_out: assessment.filtered,
             results_left_out: left_out,
             denied: assessment.verdict.denied,
+            gate: is_judged(assessment).then_some(&*assessment.verdict.gate),
+            policy: is_judged(assessment).then_some(&assessment.verdict.policy),
         },
     };
     // Compact: uploads are limited by size, and viewers do not show the text.
@@ -183,20 +195,8 @@ struct Invocation<'a> {
     exit_code: u8,
     exit_code_description: &'a str,
     tool_execution_notifications: Vec<Notification>,
-}
-
-#[derive(Serialize)]
-struct Notification {
-    descriptor: Descriptor,
-    level: &'static str,
-    message: OwnedText,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<Location>,
-}
-
-#[derive(Serialize)]
-struct Descriptor {
-    id: &'static str,
+    tool_configuration_notifications: Vec<Notification>,
 }
 
 #[derive(Serialize)]
@@ -226,6 +226,10 @@ struct Properties<'a> {
     findings_left_out: usize,
     results_left_out: usize,
     denied: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a PolicyName>,
 }
 
 #[derive(Serialize)]
@@ -333,46 +337,5 @@ fn category(target: &str, prefix: &str) -> String {
     match plain(name).as_ref() {
         "" | "." | ".." => "stanchion/".to_owned(),
         name => format!("stanchion/{name}/"),
-    }
-}
-
-fn notifications(assessment: &Assessment, left_out: usize, prefix: &str) -> Vec<Notification> {
-    let mut all: Vec<Notification> = assessment
-        .problems
-        .iter()
-        .map(|problem| notification(problem, &assessment.inventory.target, prefix))
-        .collect();
-    if left_out > 0 {
-        all.push(Notification {
-            descriptor: Descriptor { id: "results-left-out" },
-            level: "warning",
-            message: OwnedText {
-                text: format!("{left_out} results are left out: code scanning takes {MOST_RESULTS} in one run, and the worst are kept. The JSON report has all of them."),
-            },
-            locations: Vec::new(),
-        });
-    }
-    all
-}
-
-fn notification(problem: &Problem, target: &str, prefix: &str) -> Notification {
-    let (id, level) = match problem.kind {
-        ProblemKind::Unreadable => ("unreadable", "error"),
-        ProblemKind::Unresolved => ("unresolved", "warning"),
-        ProblemKind::Unmatched => ("unmatched", "warning"),
-        ProblemKind::Odd => ("odd", "note"),
-    };
-    let mut text = format!("{}: {}.", plain(&problem.path), plain(&problem.reason));
-    if let Some(hint) = &problem.hint {
-        let _ = write!(text, " Hint: {}.", plain(hint));
-    }
-    // What is said about the target as a whole stands at no place in it.
-    let place = (!problem.path.is_empty() && problem.path != target)
-        .then(|| Location::new(prefix, &problem.path, problem.line));
-    Notification {
-        descriptor: Descriptor { id },
-        level,
-        message: OwnedText { text },
-        locations: place.into_iter().collect(),
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use stanchion_model::finding::{Confidence, Epss, Finding, Kev, Kind, Ssvc};
 use stanchion_model::inventory::{Inventory, Scope};
 
-use super::{Location, LogicalLocation, OwnedText, level};
+use super::review::{Review, Suppression};
+use super::{Location, LogicalLocation, OwnedText};
 use crate::text::plain;
 use crate::{advice, identity};
 
@@ -25,19 +26,12 @@ pub(super) struct Outcome<'a> {
     locations: Vec<Location>,
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suppressions: Option<[Suppression<'a>; 1]>,
+    suppressions: Option<Vec<Suppression>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank: Option<f64>,
     properties: Properties<'a>,
-}
-
-#[derive(Serialize)]
-struct Suppression<'a> {
-    kind: &'static str,
-    status: &'static str,
-    justification: &'a str,
 }
 
 /// What the result is made of, for programs. Others' tools ignore what they do not know.
@@ -69,6 +63,10 @@ struct Properties<'a> {
     state: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<&'a str>,
 }
 
 impl<'a> Outcome<'a> {
@@ -79,6 +77,7 @@ impl<'a> Outcome<'a> {
         repeat: usize,
         prefix: &str,
         inventory: &Inventory,
+        review: &Review<'_>,
     ) -> Self {
         let digest = identity::digest(&finding.key);
         let fingerprints = [
@@ -99,19 +98,13 @@ impl<'a> Outcome<'a> {
             rule_id: &finding.id,
             rule_index,
             kind: "fail",
-            level: level(finding),
+            level: review.level(finding),
             message: OwnedText {
                 text: message(finding),
             },
             locations: locations(finding, prefix, inventory),
             partial_fingerprints: fingerprints.into_iter().collect(),
-            suppressions: finding.exception.as_deref().map(|justification| {
-                [Suppression {
-                    kind: "external",
-                    status: "accepted",
-                    justification,
-                }]
-            }),
+            suppressions: review.suppressions(finding),
             baseline_state: finding
                 .is_new
                 .map(|new| if new { "new" } else { "unchanged" }),
@@ -134,6 +127,8 @@ impl<'a> Outcome<'a> {
                 due: finding.due.as_deref(),
                 state: &finding.state,
                 policy_rule: finding.rule.as_deref(),
+                exception: finding.exception.as_deref(),
+                product: finding.product.as_deref(),
             },
         }
     }

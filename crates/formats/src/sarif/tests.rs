@@ -4,6 +4,7 @@ use serde_json::Value;
 use stanchion_model::cvss::Severity;
 use stanchion_model::report::Assessment;
 
+use super::judged::{judged, statement};
 use super::{MOST_RESULTS, Options, write};
 use crate::testing::{HOSTILE, assessment, validate, written};
 
@@ -48,6 +49,11 @@ fn check(run: &Value) {
             !text(&result["message"]["text"]).contains(|c: char| c.is_control() || c == '\u{202e}')
         );
     }
+    // All results have suppressions, or none (3.27.23).
+    let reviewed = items(&run["results"])
+        .filter(|result| result.get("suppressions").is_some())
+        .count();
+    assert!(reviewed == 0 || reviewed == items(&run["results"]).count());
     for rule in items(&run["tool"]["driver"]["rules"]) {
         assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
         for description in ["shortDescription", "fullDescription"] {
@@ -155,7 +161,7 @@ fn a_result_says_why_where_and_what_to_do() {
     assert_eq!(full["baselineState"], "new");
     assert_eq!(
         full["suppressions"][0]["justification"],
-        "accepted until March"
+        "Exception accepted until March to the rule fix-kev"
     );
     assert_eq!(run["results"][2]["baselineState"], "unchanged");
     let levels: Vec<&str> = items(&run["results"])
@@ -262,4 +268,181 @@ fn no_findings_are_a_valid_run() {
     let empty = run(&Assessment::default(), "");
     assert_eq!(empty["results"].as_array().unwrap().len(), 0);
     assert_eq!(empty["automationDetails"]["id"], "stanchion/");
+}
+
+fn suppressions(run: &Value, at: usize) -> Vec<(&str, &str, &str)> {
+    items(&run["results"][at]["suppressions"])
+        .map(|one| {
+            (
+                text(&one["kind"]),
+                text(&one["status"]),
+                text(&one["justification"]),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn exceptions_and_statements_are_suppressions() {
+    let run = run(&judged(), "");
+    assert_eq!(suppressions(&run, 0), []);
+    let excepted = "Exception EX-2026-001 to the rule acme/severity, allowed by role:ciso, until 2027-01-31 (exceptions.toml:4)";
+    // What somebody merely proposes does not put what is accepted in doubt.
+    assert_eq!(suppressions(&run, 1), [("external", "accepted", excepted)]);
+    let [(kind, status, why)] = suppressions(&run, 3)[..] else {
+        panic!("what is outvoted is no suppression");
+    };
+    assert_eq!((kind, status), ("external", "accepted"));
+    assert!(
+        why.starts_with("not affected, vulnerable_code_not_in_execute_path, says ana "),
+        "{why}"
+    );
+    assert!(
+        why.ends_with("(vex/a.json:12): only the build parses arguments"),
+        "{why}"
+    );
+    let [(kind, status, why)] = suppressions(&run, 4)[..] else {
+        panic!("the same twice is one, and `affected` is none");
+    };
+    assert_eq!((kind, status), ("external", "underReview"));
+    assert!(why.starts_with("fixed, says ana "), "{why}");
+    assert_eq!(suppressions(&run, 6), [], "somebody looks at it");
+    for result in items(&run["results"]) {
+        for one in items(&result["suppressions"]) {
+            assert!(!text(&one["justification"]).contains(|c: char| c.is_control()));
+        }
+    }
+}
+
+#[test]
+fn what_the_gate_denies_is_an_error() {
+    let run = run(&judged(), "");
+    let levels: Vec<&str> = items(&run["results"])
+        .map(|result| text(&result["level"]))
+        .collect();
+    // The third is of medium severity, and denied.
+    assert_eq!(levels[..4], ["error", "error", "error", "note"]);
+    let properties = &run["results"][0]["properties"];
+    assert_eq!(properties["state"], "overdue");
+    assert_eq!(properties["due"], "2026-11-21T22:59:59Z");
+    assert_eq!(properties["policyRule"], "acme/severity");
+    assert_eq!(properties["owner"], format!("team {HOSTILE}"));
+    assert_eq!(properties["product"], "shop");
+    assert_eq!(run["results"][1]["properties"]["exception"], "EX-2026-001");
+    assert_eq!(run["properties"]["gate"], "release");
+    assert_eq!(run["properties"]["policy"]["name"], "acme");
+    assert_eq!(run["properties"]["denied"], true);
+}
+
+#[test]
+fn what_no_result_can_say_is_a_notification() {
+    let run = run(&judged(), "");
+    let invocation = &run["invocations"][0];
+    let told = |name: &str| -> Vec<(String, String, String)> {
+        items(&invocation[name])
+            .map(|one| {
+                (
+                    text(&one["descriptor"]["id"]).to_owned(),
+                    text(&one["level"]).to_owned(),
+                    text(&one["message"]["text"]).to_owned(),
+                )
+            })
+            .collect()
+    };
+    let execution = told("toolExecutionNotifications");
+    let ids: Vec<(&str, &str)> = execution
+        .iter()
+        .map(|(id, level, _)| (id.as_str(), level.as_str()))
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            ("unreadable", "error"),
+            ("odd", "note"),
+            ("evidence/database", "error"),
+            ("evidence/unresolved", "warning"),
+            ("acme/release", "warning"),
+        ]
+    );
+    assert!(
+        execution[2]
+            .2
+            .starts_with("The target breaks evidence/database: run ")
+    );
+    assert!(
+        execution[4]
+            .2
+            .starts_with("acme/release is not decided for 2 findings, such as: ")
+    );
+    let configuration = told("toolConfigurationNotifications");
+    let starts = [
+        (
+            "exception/applied",
+            "Exception EX-2026-002 is applied in part (exceptions.toml:4): it is for",
+        ),
+        (
+            "exception/malformed",
+            "Exception without an id is malformed (exceptions.toml:4): ",
+        ),
+        (
+            "exception/expired",
+            "Exception EX-2026-004 is expired (exceptions.toml:4): it ended 3 days ago",
+        ),
+    ];
+    assert_eq!(configuration.len(), starts.len());
+    for ((id, level, message), (want, start)) in configuration.iter().zip(starts) {
+        assert_eq!((id.as_str(), level.as_str()), (want, "warning"));
+        assert!(message.starts_with(start), "{message}");
+        assert!(!message.contains(|c: char| c.is_control()));
+    }
+}
+
+#[test]
+fn without_a_policy_nothing_is_said_of_one() {
+    let mut plain = assessment();
+    for finding in &mut plain.findings {
+        finding.exception = None;
+    }
+    // The default rules deny, and leave the level to the severity.
+    plain.verdict.denied = true;
+    plain.verdict.violations = judged().verdict.violations;
+    let run = run(&plain, "");
+    for result in items(&run["results"]) {
+        assert!(result.get("suppressions").is_none());
+    }
+    assert_eq!(run["results"][2]["level"], "warning");
+    assert!(run["properties"].get("policy").is_none() && run["properties"].get("gate").is_none());
+    assert!(
+        run["invocations"][0]
+            .get("toolConfigurationNotifications")
+            .is_none()
+    );
+}
+
+#[test]
+fn what_a_policy_says_is_bounded() {
+    let mut judged = judged();
+    let (violation, note) = (
+        judged.verdict.violations[2].clone(),
+        judged.exceptions[2].clone(),
+    );
+    judged.verdict.violations = vec![violation; 5000];
+    judged.exceptions = vec![note; 5000];
+    judged.exceptions[0].reason = Some("x".repeat(100_000));
+    judged.findings[0].statements = (0..5000)
+        .map(|at| {
+            let mut one = statement("fixed", "proposed");
+            one.place = format!("vex/a.json:{at}");
+            one
+        })
+        .collect();
+    let run = run(&judged, "");
+    let invocation = &run["invocations"][0];
+    for (name, most) in [
+        ("toolExecutionNotifications", 205),
+        ("toolConfigurationNotifications", 201),
+    ] {
+        assert_eq!(items(&invocation[name]).count(), most, "{name}");
+    }
+    assert_eq!(items(&run["results"][0]["suppressions"]).count(), 20);
 }

@@ -82,6 +82,7 @@ impl<'a> Tally<'a> {
                     reason,
                     approver: entry.exception.approver.clone(),
                     expires: entry.exception.expires.clone(),
+                    compensating_control: entry.exception.compensating_control.clone(),
                 }
             })
             .collect()

@@ -6,12 +6,14 @@ use stanchion_model::finding::{Confidence, Exploitation, Finding, Kind};
 use stanchion_model::threat::{ThreatVector, cwe_name};
 
 use super::parts::{N, T, badge, id, length, link, tags};
+use super::ruling;
 use crate::explain::{advice, because};
 use crate::group::{Class, Fix, Group, place};
 use crate::plain::{day, percent, safe};
+use crate::ruling::{Ruling, Standing, breach};
 
 /// Everything about a component: what holds for all its findings once, then each finding.
-pub(super) fn group(group: &Group<'_>) -> Markup {
+pub(super) fn group(group: &Group<'_>, ruling: Option<&Ruling<'_>>) -> Markup {
     let worst = group.worst();
     // The finding that knows what clears everything gives the advice for all.
     let speaker = group
@@ -28,8 +30,9 @@ pub(super) fn group(group: &Group<'_>) -> Markup {
                 dt { "Where" } dd { (places(worst)) }
                 @if worst.paths.iter().any(|path| path.len() > 1) { dt { "Through" } dd { (ways(worst)) } }
                 dt { "As" } dd { (role(worst)) }
+                (owner(worst))
             }
-            @for finding in &group.findings { (self::finding(finding, group.findings.len() == 1, &said)) }
+            @for finding in &group.findings { (self::finding(finding, group.findings.len() == 1, &said, ruling)) }
         }
     }
 }
@@ -69,8 +72,18 @@ fn role(finding: &Finding) -> Markup {
     html! { (finding.scope.as_str()) " dependency of " (crate::plain::project(finding)) (direct) " · " code { (T(&finding.component.purl.to_string())) } }
 }
 
+/// Who is responsible, for which product: both come from a policy.
+fn owner(finding: &Finding) -> Markup {
+    html! {
+        @if finding.owner.is_some() || finding.product.is_some() {
+            dt { "Owner" }
+            dd { (T(finding.owner.as_deref().unwrap_or("nobody"))) @if let Some(product) = &finding.product { ", for the product " (T(product)) } }
+        }
+    }
+}
+
 /// Words that the filter takes exactly.
-fn keywords(finding: &Finding) -> String {
+fn keywords(finding: &Finding, ruling: Option<&Ruling<'_>>) -> String {
     let mut words = vec![Class::of(finding).word()];
     if finding.kev.is_some() {
         words.push("exploited");
@@ -82,10 +95,11 @@ fn keywords(finding: &Finding) -> String {
         words.push("direct");
     }
     words.push(finding.scope.as_str());
+    words.extend(ruling.map_or_else(Vec::new, |ruling| ruling::keywords(ruling, finding)));
     words.join(" ")
 }
 
-fn finding(finding: &Finding, alone: bool, said: &str) -> Markup {
+fn finding(finding: &Finding, alone: bool, said: &str, ruling: Option<&Ruling<'_>>) -> Markup {
     let own = advice(finding);
     let grave = finding.kev.is_some() || finding.kind == Kind::Malicious;
     let vectors: Vec<&str> = finding
@@ -95,16 +109,18 @@ fn finding(finding: &Finding, alone: bool, said: &str) -> Markup {
         .map(ThreatVector::id)
         .collect();
     html! {
-        details.f.o[grave].one[alone && !grave] data-k=(keywords(finding)) data-q=(vectors.join(" ")) open[alone] {
+        details.f.o[grave].one[alone && !grave] data-k=(keywords(finding, ruling)) data-q=(vectors.join(" ")) open[alone] {
             summary {
                 span.num { @if let Some(score) = finding.score { (format!("{score:.0}")) } } " " (badge(Class::of(finding))) " "
                 span.id { (T(&finding.id)) } " " span.ti { (tags(finding)) (T(&finding.title)) } " "
                 span.fx { @if let Some(version) = finding.fixed_in.first() { (T(version)) } }
+                @if let Some(ruling) = ruling { " " (due(ruling, finding)) }
             }
             div.w {
                 (factors(finding))
                 dl {
                     @if own != said { dt { "Do" } dd { (capital(&own)) } }
+                    @if let Some(ruling) = ruling { (ruling::facts(ruling, finding)) }
                     (facts(finding))
                 }
             }
@@ -112,8 +128,14 @@ fn finding(finding: &Finding, alone: bool, said: &str) -> Markup {
     }
 }
 
+/// How it stands, at the end of its line.
+fn due(ruling: &Ruling<'_>, finding: &Finding) -> Markup {
+    let standing = ruling.standing(finding);
+    html! { span.u.late[matches!(standing, Standing::Overdue(_))] { (standing.text()) } }
+}
+
 /// The same for what has no score.
-pub(super) fn unscored(finding: &Finding) -> Markup {
+pub(super) fn unscored(finding: &Finding, ruling: Option<&Ruling<'_>>) -> Markup {
     html! {
         div.d {
             dl {
@@ -121,6 +143,8 @@ pub(super) fn unscored(finding: &Finding) -> Markup {
                 dt { "Where" } dd { (places(finding)) }
                 @if finding.paths.iter().any(|path| path.len() > 1) { dt { "Through" } dd { (ways(finding)) } }
                 dt { "As" } dd { (role(finding)) }
+                (owner(finding))
+                @if let Some(ruling) = ruling { (ruling::facts(ruling, finding)) }
                 (facts(finding))
             }
         }
@@ -196,7 +220,7 @@ fn facts(finding: &Finding) -> Markup {
             dt { "Ids" } dd.ids { (id(finding, &finding.id)) @for alias in &finding.aliases { ", " (id(finding, alias)) } }
         }
         @if let Some(published) = &finding.published { dt { "Published" } dd { (day(published)) } }
-        dt { "Confidence" } dd { (confidence(finding)) }
+        @if breach(finding).is_none() { dt { "Confidence" } dd { (confidence(finding)) } }
     }
 }
 

@@ -9,6 +9,7 @@ use stanchion_model::report::{Assessment, SCHEMA};
 use super::parts::{N, T};
 use crate::answer::list;
 use crate::plain::{count, day, problem, problem_place, safe, thousands};
+use crate::ruling::open;
 
 /// Licences listed before the rest is folded away.
 const LICENCES: usize = 10;
@@ -69,9 +70,7 @@ pub(super) fn components(assessment: &Assessment) -> Markup {
             .or_default()
             .push(component);
     }
-    let affected: HashSet<(&str, String)> = assessment
-        .findings
-        .iter()
+    let affected: HashSet<(&str, String)> = open(assessment)
         .map(|finding| (finding.project.as_str(), finding.component.purl.to_string()))
         .collect();
     let is_affected = |component: &&&Component| {
@@ -133,7 +132,7 @@ fn projects(assessment: &Assessment) -> Markup {
                             th scope="row" { b { (T(&project.name)) } " " span.mut { (T(project.version.as_deref().unwrap_or_default())) } }
                             td { @for (at, file) in project.files.iter().enumerate() { @if at > 0 { ", " } code { (T(file)) } } }
                             td.n { (N(*components)) }
-                            td.n { (N(assessment.findings.iter().filter(|finding| finding.project == project.root).count())) }
+                            td.n { (N(open(assessment).filter(|finding| finding.project == project.root).count())) }
                         }
                     }
                 }

@@ -5,9 +5,11 @@ use stanchion_model::finding::Finding;
 use stanchion_model::report::Assessment;
 
 use super::parts::{N, T, badge, css, length, share, tags};
+use super::ruling;
 use crate::answer::{Answer, Tone, reasons, target};
-use crate::group::{Class, Fix, Group, Upgrade, components, short_name, step_name};
+use crate::group::{Class, Fix, Group, Split, Upgrade, components, short_name, step_name};
 use crate::plain::{age, count, day, policy, project, safe, tally, telling, thousands};
+use crate::ruling::{is_judged, open, sentence};
 
 /// Upgrades shown before the rest is folded away.
 const FIRST: usize = 8;
@@ -15,17 +17,16 @@ const FIRST: usize = 8;
 const NAMED: usize = 3;
 
 /// What this is, ways into it, and the switch of themes, which needs no script.
-pub(super) fn banner(
-    assessment: &Assessment,
-    scored: &[Group<'_>],
-    unscored: &[Group<'_>],
-) -> Markup {
+pub(super) fn banner(assessment: &Assessment, findings: &Split<'_>, judged: bool) -> Markup {
     html! {
         header {
             p.brand { b { "Stanchion" } " " span { "scan of " (target(assessment)) } }
             nav aria-label="Parts of this report" {
-                @if !scored.is_empty() { a href="#first" { "Do first" } a href="#findings" { "Findings" } }
-                @if !unscored.is_empty() { a href="#lapsed" { "Lapsed" } }
+                @if judged { a href="#policy" { "Policy" } }
+                @if !findings.scored.is_empty() { a href="#first" { "Do first" } a href="#findings" { "Findings" } }
+                @if !findings.breaches.is_empty() { a href="#breaches" { "Breaches" } }
+                @if !findings.lapsed.is_empty() { a href="#lapsed" { "Lapsed" } }
+                @if judged { (ruling::ways(assessment)) }
                 a href="#problems" { "Gaps" }
                 a href="#components" { "Components" }
                 a href="#origin" { "Origin" }
@@ -42,10 +43,10 @@ pub(super) fn banner(
 
 /// The sentence, what it rests on, and the bar.
 pub(super) fn verdict(assessment: &Assessment, answer: &Answer, scored: &[Group<'_>]) -> Markup {
-    let findings: Vec<&Finding> = assessment.findings.iter().collect();
+    let findings: Vec<&Finding> = open(assessment).collect();
     let inventory = &assessment.inventory;
     let direct = assessment.direct_count();
-    let affected = components(&assessment.findings);
+    let affected = components(findings.iter().copied());
     let tone = match answer.tone {
         Tone::Denied => "denied",
         Tone::Open => "open",
@@ -60,7 +61,10 @@ pub(super) fn verdict(assessment: &Assessment, answer: &Answer, scored: &[Group<
                 @if !findings.is_empty() {
                     (count(findings.len(), "finding", "findings")) " in " (N(affected)) " of " (count(assessment.component_count(), "component", "components")) ": " (tally(&findings)) ". "
                 }
-                @if assessment.verdict.denied {
+                @if is_judged(assessment) {
+                    @let (what, rest) = sentence(assessment);
+                    a href="#policy" { (what) } (rest) ". "
+                } @else if assessment.verdict.denied {
                     "The " (T(&assessment.verdict.gate)) " gate is closed by " (reasons(assessment)) ", under " (policy(&assessment.verdict.policy)) ". "
                 }
                 @if assessment.filtered > 0 { (count(assessment.filtered, "finding", "findings")) " left out by filters. " }

@@ -9,6 +9,7 @@ mod findings;
 mod foot;
 mod head;
 mod parts;
+mod ruling;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,9 @@ use stanchion_model::report::Assessment;
 
 use crate::answer::answer;
 use crate::group::{split, upgrades};
+use crate::ruling::{Ruling, open};
 pub(crate) use parts::T;
+use ruling::Places;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -33,8 +36,11 @@ pub fn write(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 fn page(assessment: &Assessment) -> Markup {
     let answer = answer(assessment);
-    let (scored, unscored) = split(&assessment.findings);
-    let upgrades = upgrades(&scored);
+    let ruling = Ruling::of(assessment);
+    let ruling = ruling.as_ref();
+    let findings = split(open(assessment));
+    let scored = &findings.scored;
+    let upgrades = upgrades(scored);
     html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -52,12 +58,16 @@ fn page(assessment: &Assessment) -> Markup {
             }
             body {
                 a.skip href="#findings" { "Skip to the findings" }
-                (head::banner(assessment, &scored, &unscored))
+                (head::banner(assessment, &findings, ruling.is_some()))
                 main {
-                    (head::verdict(assessment, &answer, &scored))
-                    (head::first(&upgrades, &scored))
-                    (findings::section(&scored, assessment))
-                    (findings::unscored(&unscored))
+                    (head::verdict(assessment, &answer, scored))
+                    @if let Some(ruling) = ruling { (ruling::section(assessment, ruling, &Places::new(&findings))) }
+                    (head::first(&upgrades, scored))
+                    (findings::section(scored, assessment, ruling))
+                    (findings::breaches(&findings.breaches, ruling))
+                    (findings::unscored(&findings.lapsed, ruling))
+                    (findings::decided(assessment, ruling))
+                    @if ruling.is_some() { (ruling::permissions(assessment)) }
                     (foot::problems(assessment))
                     (foot::components(assessment))
                 }

@@ -30,7 +30,7 @@ let clear=()=>{};
 if(table){
   const form=d.querySelector('.tools'),q=d.getElementById('q'),hits=d.getElementById('hits'),none=d.getElementById('none'),chips=all('.chips button');
   // Words that mean a property and not a piece of text.
-  const exact=/^(malicious|critical|high|medium|low|exploited|fixable|direct|runtime|optional|build|test|dev)$/,severity=/^(malicious|critical|high|medium|low)$/;
+  const exact=/^(malicious|critical|high|medium|low|exploited|fixable|denied|overdue|excepted|direct|runtime|optional|build|test|dev)$/,severity=/^(malicious|critical|high|medium|low)$/;
   const short={rce:'remote-code-execution',dos:'denial-of-service',xss:'cross-site-scripting',ssrf:'request-forgery',csrf:'request-forgery',sqli:'injection',kev:'exploited'};
   const groups=all('tbody.g').map((el,at)=>({el,at,name:el.dataset.n,findings:all('.f',el)}));
   let ready=false;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{assessment, clear, hostile, many};
+use crate::testing::{assessment, clear, hostile, hostile_judged, judged, many};
 
 fn written(assessment: &Assessment) -> String {
     let mut out = Vec::new();
@@ -58,11 +58,39 @@ fn the_parts_of_a_page() {
     insta::assert_snapshot!(body(&written(&assessment())).replace("><", ">\n<"));
 }
 
+/// A policy denies, and nothing was found.
+fn denied_as_a_whole() -> Assessment {
+    let mut assessment = judged();
+    assessment.findings.clear();
+    let verdict = &mut assessment.verdict;
+    verdict.violations.retain(|one| one.finding.is_none());
+    verdict.undecided.retain(|one| one.finding.is_none());
+    assessment.exceptions.clear();
+    assessment
+}
+
+#[test]
+fn a_policy_denies_where_nothing_was_found() {
+    let page = written(&denied_as_a_whole());
+    let body = body(&page);
+    assert!(body.contains("<h1>Denied: 3 broken rules in storefront</h1>"));
+    assert!(body.contains("No known vulnerability in 3 components of storefront."));
+    assert!(body.contains("roles/unowned") && body.contains("There are none."));
+}
+
+#[test]
+fn the_parts_of_a_judged_page() {
+    insta::assert_snapshot!(body(&written(&judged())).replace("><", ">\n<"));
+}
+
 #[test]
 fn every_tag_closes() {
     for page in [
         assessment(),
+        judged(),
+        denied_as_a_whole(),
         hostile(),
+        hostile_judged(),
         clear(),
         Assessment::default(),
         many(9),
@@ -73,8 +101,13 @@ fn every_tag_closes() {
 
 #[test]
 fn hostile_text_stays_text() {
-    let page = written(&hostile());
-    let body = body(&page);
+    for assessment in [hostile(), hostile_judged()] {
+        stays_text(&written(&assessment));
+    }
+}
+
+fn stays_text(page: &str) {
+    let body = body(page);
     assert_eq!(page.matches("<script").count(), 1, "only ours");
     assert_eq!(page.matches("<style").count(), 1, "only ours");
     for bad in [
@@ -102,7 +135,7 @@ fn hostile_text_stays_text() {
 
 #[test]
 fn nothing_is_loaded() {
-    for page in [assessment(), hostile()] {
+    for page in [assessment(), hostile(), hostile_judged()] {
         let page = written(&page);
         // As text a src= may stand there; as an attribute it may not.
         let bare: String = page
@@ -136,7 +169,10 @@ fn nothing_is_loaded() {
 fn links_inside_lead_somewhere() {
     for page in [
         assessment(),
+        judged(),
+        denied_as_a_whole(),
         hostile(),
+        hostile_judged(),
         many(30),
         clear(),
         Assessment::default(),
@@ -261,5 +297,29 @@ fn colours_can_be_read_in_both_themes() {
             let ratio = ratio(colour("on", theme), colour(hue, theme));
             assert!(ratio >= 4.5, "--on on --{hue} in theme {theme}: {ratio:.2}");
         }
+    }
+}
+
+#[test]
+fn a_page_without_a_policy_says_nothing_of_one() {
+    let page = written(&assessment());
+    let body = body(&page);
+    for word in ["overdue", "Due", "Exception", "Owner", "id=\"policy\""] {
+        assert!(!body.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_judged_page_counts_only_what_is_open() {
+    let page = written(&judged());
+    let body = body(&page);
+    assert!(body.contains("8 findings in 7 of 3 components"));
+    assert!(body.contains("5 findings in all."));
+    // Closed findings are there, apart from the others.
+    let closed = body.find("id=\"closed\"").unwrap();
+    assert!(body.find("minimist").unwrap() > closed);
+    for word in ["denied", "overdue", "excepted"] {
+        assert!(body.contains(&format!("aria-pressed=\"false\" data-k=\"{word}\"")));
+        assert!(SCRIPT.contains(&format!("|{word}|")), "the filter knows it");
     }
 }

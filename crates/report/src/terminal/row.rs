@@ -2,6 +2,7 @@
 
 use crate::group::{Fix, Group, first_place, short_name, step_name};
 use crate::plain::{cut, cut_front, safe, tag, width};
+use crate::ruling::{Ruling, Standing};
 
 pub(super) struct Row {
     pub(super) score: f64,
@@ -15,13 +16,41 @@ pub(super) struct Row {
     pub(super) ecosystem: &'static str,
     pub(super) place: String,
     pub(super) path: Vec<String>,
+    /// The gate is closed for it.
+    pub(super) denied: bool,
+    /// How it stands by the policy, and that in words.
+    pub(super) standing: Option<(Standing, String)>,
+    /// Who is responsible, where that tells components apart.
+    pub(super) owner: Option<String>,
 }
 
 impl Row {
-    pub(super) fn of(group: &Group<'_>) -> Self {
+    /// With `rules` it says by which rule as well.
+    pub(super) fn of(group: &Group<'_>, ruling: Option<&Ruling<'_>>, rules: bool) -> Self {
         let worst = group.worst();
         let fix = group.fix();
+        let owner = |ruling: &Ruling<'_>| {
+            ruling.owners_differ().then(|| {
+                worst
+                    .owner
+                    .as_deref()
+                    .map_or_else(|| "no owner".into(), safe)
+            })
+        };
+        let standing = |ruling: &Ruling<'_>| {
+            let mut words = ruling.words(group);
+            if words.is_empty() {
+                words = "no date".into();
+            }
+            if rules && let Some(rule) = ruling.rule_of(group) {
+                words = format!("{words} ({})", safe(rule));
+            }
+            (ruling.standing_of(group), words)
+        };
         Self {
+            denied: ruling.is_some_and(|ruling| ruling.is_denied(group)),
+            standing: ruling.map(standing),
+            owner: ruling.and_then(owner),
             score: worst.score.unwrap_or(0.0),
             name: short_name(worst),
             version: safe(&worst.component.version),
@@ -117,6 +146,10 @@ pub(super) struct Columns {
     pub(super) component: usize,
     pub(super) why: usize,
     pub(super) fix: usize,
+    /// Columns for how a component stands; longer words go beyond it.
+    pub(super) standing: usize,
+    pub(super) owner: usize,
+    pub(super) ecosystem: usize,
 }
 
 impl Columns {
@@ -125,6 +158,17 @@ impl Columns {
         // Two columns of margin, five of score, and two between each.
         let room = total - 2 - 5 - 6;
         let fix = longest(&|row| width(&row.fix)).clamp(3, 18);
+        let standing = longest(&|row| match &row.standing {
+            Some((Standing::Excepted(..), _)) | None => 0,
+            Some((_, words)) => width(words),
+        })
+        .min(if total < 100 { 18 } else { total / 3 });
+        let owner = longest(&|row| row.owner.as_deref().map_or(0, width)).min(total / 5);
+        // Where a policy says more, every column counts.
+        let ecosystem = match rows.first() {
+            Some(row) if row.standing.is_some() => longest(&|row| width(row.ecosystem)),
+            _ => 8,
+        };
         let spare = room.saturating_sub(fix);
         let why = longest(&|row| row.why_width(true)).clamp(12, 44);
         let component = longest(&Row::component_width).clamp(9, 48);
@@ -133,6 +177,9 @@ impl Columns {
                 component,
                 why,
                 fix,
+                standing,
+                owner,
+                ecosystem,
             };
         }
         // Too narrow for all: the reason is said in short first, then the component gives way.
@@ -144,6 +191,9 @@ impl Columns {
             component: spare.saturating_sub(why),
             why,
             fix,
+            standing,
+            owner,
+            ecosystem,
         }
     }
 }
