@@ -55,14 +55,14 @@ pub(crate) enum PolicyCommand {
         #[command(flatten)]
         at: At,
     },
-    /// Run the policy's own tests: its [[case]] entries, and those of policy.test.toml beside it
+    /// Run the policy's own tests: its `case` entries, and those of policy.test.toml beside it
     #[command(
         after_help = "Examples:\n  stanchion policy test\n  stanchion policy test --policy bod-26-04 --cases my-cases.toml"
     )]
     Test {
         #[command(flatten)]
         at: At,
-        /// A file of further [[case]] entries
+        /// A file of further `case` entries
         #[arg(long, value_name = "FILE")]
         cases: Option<PathBuf>,
         #[command(flatten)]
