@@ -1,7 +1,7 @@
 //! From flags to a judged assessment: which policy, at which gate, held against what, remembered or not.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::repository::{self, Base, Limits};
 use jiff::Timestamp;
@@ -35,6 +35,9 @@ pub(crate) struct Judged {
     name: String,
     problems: Vec<Problem>,
 }
+
+/// The settings of a project.
+const SETTINGS: &str = "stanchion.toml";
 
 /// Clocks that differ by less are not told of.
 const SKEW: i64 = 300;
@@ -132,10 +135,27 @@ impl Judged {
             mark: &mark,
         };
         if self.gate == Gate::PullRequest {
-            self.loaded = policies::load(args.policy.as_deref(), &there)?;
-            if args.policy.is_none() {
-                self.changes(here);
+            if let Some(link) = base
+                .links()
+                .iter()
+                .find(|path| path.rsplit('/').next() == Some(POLICY))
+            {
+                return Err(failure(format!(
+                    "{mark}{link} is a link, and links of a commit are not followed"
+                ))
+                .hint("put the policy there itself"));
             }
+            // A policy that is named by its path is the base's too.
+            let named =
+                args.policy
+                    .as_deref()
+                    .map(|name| match in_base(name, folder, base.root()) {
+                        Some(path) => path.display().to_string(),
+                        None => name.to_owned(),
+                    });
+            self.loaded = policies::load(named.as_deref(), &there)?;
+            self.changes(args.policy.as_deref(), here);
+            self.settings(folder, &base);
         } else {
             self.loaded = policies::load(args.policy.as_deref(), here)?;
         }
@@ -144,8 +164,8 @@ impl Judged {
     }
 
     /// What the change does to the policy that judges it.
-    fn changes(&mut self, here: &Where<'_>) {
-        let head = policies::load(None, here);
+    fn changes(&mut self, named: Option<&str>, here: &Where<'_>) {
+        let head = policies::load(named, here);
         let Some(old) = &self.loaded else {
             if matches!(head, Ok(Some(_))) {
                 self.odd(
@@ -179,6 +199,43 @@ impl Judged {
                     failure.error
                 ))];
             }
+        }
+    }
+
+    /// What a change leaves out of the scan is not found by it.
+    fn settings(&mut self, folder: &Path, base: &Base) {
+        let read = |folder: &Path, top: Option<&Path>| {
+            let real = folder.canonicalize().ok()?;
+            let folders = real
+                .ancestors()
+                .take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
+            folders
+                .map(|folder| folder.join(SETTINGS))
+                .find(|file| file.is_file())
+                .and_then(|file| std::fs::read(file).ok())
+        };
+        let top = base.root().canonicalize().ok();
+        if self.loaded.is_some() && read(folder, None) != read(&base.target(), top.as_deref()) {
+            self.changed.push(Change {
+                effect: change::Effect::Loosens,
+                what: SETTINGS.into(),
+                how: "what is left out of the scan may have changed".into(),
+                place: stanchion_policy::file::Place {
+                    file: SETTINGS.into(),
+                    line: 1,
+                },
+            });
+        }
+    }
+
+    /// Leaves out of the inventory what stands beside the policy: documents of others name components of others.
+    pub(crate) fn leave_out(&self, options: &mut Options) {
+        if self
+            .loaded
+            .as_ref()
+            .is_some_and(|loaded| loaded.prefix.is_empty())
+        {
+            options.scan.walk.exclude.push(format!("/{VEX}/*.json"));
         }
     }
 
@@ -312,6 +369,24 @@ impl Judged {
             )
             .map_err(Failure::new)
     }
+}
+
+/// Where a file of the checkout stands in the base; `None` for what is in no repository, such as a preset.
+fn in_base(name: &str, folder: &Path, base: &Path) -> Option<PathBuf> {
+    let root = repository::root_of(folder)?;
+    let file = Path::new(name);
+    let real = match file.canonicalize() {
+        Ok(real) => real,
+        // The change may have taken it away.
+        Err(_) => std::env::current_dir()
+            .ok()?
+            .canonicalize()
+            .ok()?
+            .join(file),
+    };
+    let inside = real.strip_prefix(root).ok()?;
+    let there = base.join(inside);
+    there.is_file().then_some(there)
 }
 
 /// Files of a base that are read: inventories, and what stands beside a policy.

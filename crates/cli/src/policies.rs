@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use stanchion_formats::vex;
 use stanchion_model::inventory::{Problem, ProblemKind};
+use stanchion_policy::change::{self, Effect};
 use stanchion_policy::claims::{self, Claims};
 use stanchion_policy::exceptions::{self, Exceptions};
 use stanchion_policy::extend::{self, Source};
@@ -23,6 +24,8 @@ use crate::repository;
 pub(crate) const POLICY: &str = "policy.toml";
 /// The folder of VEX documents beside it.
 pub(crate) const VEX: &str = "vex";
+/// Most policies above each other.
+const DEEPEST: usize = 6;
 /// Most VEX documents that are read.
 const MOST_VEX: usize = 1000;
 /// Largest VEX document.
@@ -80,8 +83,15 @@ pub(crate) fn load(named: Option<&str>, place: &Where<'_>) -> Result<Option<Load
         problems: Vec::new(),
         policy,
     };
+    let home = folders.last().cloned();
     for folder in &folders {
-        beside(&mut loaded, folder, &prefix(&target, folder), place)?;
+        beside(
+            &mut loaded,
+            folder,
+            home.as_deref(),
+            &prefix(&target, folder),
+            place,
+        )?;
     }
     Ok(Some(loaded))
 }
@@ -93,7 +103,7 @@ pub(crate) fn policy(
 ) -> Result<Option<(Policy, Vec<PathBuf>)>, Failure> {
     let target = real(place.target)?;
     if let Some(name) = named {
-        if presets::find(name).is_some() && !Path::new(name).is_file() {
+        if presets::find(name).is_some() {
             let policy = extend::preset(name)
                 .unwrap_or_else(|| Err(Vec::new()))
                 .map_err(|faults| tell(&faults, &|_| None))?;
@@ -122,36 +132,96 @@ pub(crate) fn policy(
         };
         return Ok(Some((policy, vec![folder])));
     }
-    let root = match place.top {
-        Some(top) => Some(real(top)?),
-        None => repository::root_of(&target),
-    };
+    let root = top_of(place, &target);
     let mut folders: Vec<PathBuf> = Vec::new();
     for folder in target.ancestors() {
-        if folder.join(POLICY).is_file() {
+        // Whatever stands there: a policy that cannot be read is not a missing one.
+        if folder.join(POLICY).symlink_metadata().is_ok() {
             folders.push(folder.to_owned());
+            // Outside a repository nobody knows how far up the organisation's own folders go.
+            if root.is_none() {
+                break;
+            }
         }
         if root.as_deref() == Some(folder) {
             break;
         }
     }
-    let mut whole: Option<Policy> = None;
-    for folder in folders.iter().rev() {
-        let path = folder.join(POLICY);
-        let own = read_policy(&path, place)?;
-        whole = Some(match whole {
-            None => own,
-            Some(base) => {
-                let place_of = Place {
-                    file: own.file.clone(),
-                    line: 1,
-                };
-                extend::join(base, own, &place_of, true)
-                    .map_err(|faults| tell(&faults, &|_| std::fs::read_to_string(&path).ok()))?
-            }
-        });
+    if folders.len() > DEEPEST {
+        return Err(failure(format!(
+            "more than {DEEPEST} folders above the target have a {POLICY}"
+        )));
     }
-    Ok(whole.map(|policy| (policy, folders)))
+    if folders.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((joined(&folders, place)?, folders)))
+}
+
+/// The policy of a folder joined with those of the folders above it, the innermost first. It may only tighten them, and
+/// whether it does is decided as for any change.
+fn joined(folders: &[PathBuf], place: &Where<'_>) -> Result<Policy, Failure> {
+    let Some((inner, above)) = folders.split_first().filter(|(_, above)| !above.is_empty()) else {
+        return read_policy(&folders[0].join(POLICY), place);
+    };
+    let path = inner.join(POLICY);
+    let own = read_policy(&path, place)?;
+    let text = |_: &str| std::fs::read_to_string(&path).ok();
+    let at = Place {
+        file: own.file.clone(),
+        line: 1,
+    };
+    let whole = extend::join(joined(above, place)?, own, &at, true)
+        .map_err(|faults| tell(&faults, &text))?;
+    let faults: Vec<Fault> = change::changes(&joined(above, place)?, &whole)
+        .into_iter()
+        .filter(|one| one.effect == Effect::Loosens)
+        .map(|one| Fault {
+            place: one.place,
+            message: format!(
+                "{}: {}; a folder may only tighten the policy of the folders above it",
+                one.what, one.how
+            ),
+            hint: Some("take it out, or have it written into the policy above".into()),
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(whole)
+    } else {
+        Err(tell(&faults, &text))
+    }
+}
+
+/// The folder that nothing leads out of: the one that was named, or the repository's root.
+fn top_of(place: &Where<'_>, target: &Path) -> Option<PathBuf> {
+    match place.top {
+        Some(top) => top.canonicalize().ok(),
+        None => repository::root_of(target),
+    }
+}
+
+/// What a link that leads out of the repository, or out of its folder where there is none, is refused for: a change could
+/// point it anywhere.
+fn stays_inside(path: &Path, place: &Where<'_>) -> Result<(), Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let Ok(real) = path.canonicalize() else {
+        return Ok(());
+    };
+    let top = folder
+        .canonicalize()
+        .ok()
+        .and_then(|folder| top_of(place, &folder).or(Some(folder)));
+    if top.is_some_and(|top| real.starts_with(top)) {
+        return Ok(());
+    }
+    Err(failure(format!(
+        "{} is a link that leads out of its repository",
+        called(path, place)
+    ))
+    .hint("put the file there itself"))
 }
 
 fn real(path: &Path) -> Result<PathBuf, Failure> {
@@ -194,6 +264,7 @@ fn called(path: &Path, place: &Where<'_>) -> String {
 }
 
 fn read_policy(path: &Path, place: &Where<'_>) -> Result<Policy, Failure> {
+    stays_inside(path, place)?;
     let text = bounded(path, file::MOST_BYTES as u64)?;
     let source = Beside { place };
     let name = called(path, place);
@@ -268,13 +339,16 @@ pub(crate) fn bounded_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> 
 fn beside(
     loaded: &mut Loaded,
     folder: &Path,
+    home: Option<&Path>,
     prefix: &str,
     place: &Where<'_>,
 ) -> Result<(), Failure> {
     let calendar = loaded.policy.calendar();
     let file = folder.join(exceptions::FILE);
     if file.exists() {
-        match bounded(&file, exceptions::MOST_BYTES as u64) {
+        match stays_inside(&file, place)
+            .and_then(|()| bounded(&file, exceptions::MOST_BYTES as u64))
+        {
             Ok(text) => {
                 let faults =
                     loaded
@@ -291,7 +365,7 @@ fn beside(
     }
     let file = folder.join(claims::FILE);
     if file.exists() {
-        match bounded(&file, claims::MOST_BYTES as u64) {
+        match stays_inside(&file, place).and_then(|()| bounded(&file, claims::MOST_BYTES as u64)) {
             Ok(text) => {
                 let faults = loaded
                     .claims
@@ -307,14 +381,16 @@ fn beside(
     }
     for file in vex_files(&folder.join(VEX))? {
         let name = called(&file, place);
-        let document = bounded_bytes(&file, MOST_VEX_BYTES)
+        let document = stays_inside(&file, place)
+            .and_then(|()| bounded_bytes(&file, MOST_VEX_BYTES))
             .and_then(|bytes| Ok((sha256(&bytes), vex::read(&bytes).map_err(Failure::new)?)));
         match document {
             Ok((digest, document)) => {
-                let relative = format!(
-                    "{VEX}/{}",
-                    file.file_name().unwrap_or_default().to_string_lossy()
-                );
+                // A policy names documents from its own folder, the outermost one: no other may trust any.
+                let relative = home
+                    .and_then(|home| file.strip_prefix(home).ok())
+                    .unwrap_or(&file);
+                let relative = relative.to_string_lossy().replace('\\', "/");
                 let taken = loaded
                     .claims
                     .take(Some(&loaded.policy), &relative, &digest, &document);

@@ -201,7 +201,7 @@ pub(crate) enum ExceptionCommand {
         #[arg(long, value_name = "ID")]
         id: Option<String>,
         /// The file to write; standard output without it
-        #[arg(short, long = "output", value_name = "FILE")]
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
         file: Option<PathBuf>,
         #[command(flatten)]
         at: At,

@@ -27,6 +27,10 @@ mod without {
             match *self {}
         }
 
+        pub(crate) fn links(&self) -> &[String] {
+            match *self {}
+        }
+
         pub(crate) fn skipped(&self) -> &[String] {
             match *self {}
         }

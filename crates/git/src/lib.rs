@@ -84,9 +84,15 @@ pub struct Base {
     prefix: PathBuf,
     commit: String,
     skipped: Vec<String>,
+    links: Vec<String>,
 }
 
 impl Base {
+    /// Links whose path was wanted, which are not followed, by their path in the repository.
+    pub fn links(&self) -> &[String] {
+        &self.links
+    }
+
     /// The folder that stands for the repository's root.
     pub fn root(&self) -> &Path {
         self.folder.path()
@@ -168,14 +174,16 @@ pub fn base(
         entries: 0,
         bytes: 0,
         skipped: Vec::new(),
+        links: Vec::new(),
     };
     copier.folder(tree, "", 0)?;
-    let skipped = copier.skipped;
+    let (skipped, links) = (copier.skipped, copier.links);
     Ok(Base {
         folder: copy,
         prefix,
         commit: commit.id.to_string(),
         skipped,
+        links,
     })
 }
 
@@ -206,6 +214,7 @@ struct Copier<'a> {
     entries: usize,
     bytes: u64,
     skipped: Vec<String>,
+    links: Vec<String>,
 }
 
 impl Copier<'_> {
@@ -248,7 +257,8 @@ impl Copier<'_> {
                 EntryKind::Blob | EntryKind::BlobExecutable if (self.wants)(&whole) => {
                     self.file(entry.object_id(), &whole)?;
                 }
-                // Links are not followed, and submodules are repositories of their own.
+                EntryKind::Link if (self.wants)(&whole) => self.links.push(whole),
+                // Other links are not followed, and submodules are repositories of their own.
                 _ => {}
             }
         }

@@ -556,6 +556,17 @@ impl Found {
             .push((kind.to_owned(), value.into(), (line > 0).then_some(line)));
     }
 
+    /// As [`Found::fact`], told for the first place alone.
+    pub fn fact_once(&mut self, kind: &str, value: String, line: u32) {
+        if !self
+            .facts
+            .iter()
+            .any(|(known, told, _)| known == kind && *told == value)
+        {
+            self.fact(kind, value, line);
+        }
+    }
+
     /// Another file that was read along (relative to the target), so that nobody reads or misses it again.
     pub fn also_read(&mut self, path: &str) {
         self.files.push(path.to_owned());

@@ -42,7 +42,14 @@ pub fn explain(setting: &Setting<'_>, finding: &Finding) -> Document {
         .find(|one| one.standing == "proposed")
         .map_or("", |one| one.status.as_str());
     base.set(Field::Proposed, proposed);
-    let starts = Starts::of(finding, seen, setting.as_of);
+    let mut starts = Starts::of(finding, seen, setting.as_of);
+    let bare = bare_of(finding);
+    let subject = Subject {
+        finding,
+        bare: &bare,
+        product: judge.products.of(&finding.project).0,
+    };
+    judge.restart(subject, &mut starts);
     let explainer = Explainer {
         setting,
         judge: &judge,

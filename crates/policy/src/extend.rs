@@ -1,13 +1,14 @@
 //! Joins a policy with what it extends. A rule may only tighten: rules add up, limits take the stricter value, and a
 //! file that states a looser one than what it builds on is told so instead of being overruled in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use stanchion_model::cvss::Severity;
 
 use crate::clock::Span;
+use crate::components::address_starts;
 use crate::file::{Fault, Place, Placed, Policy, Sources};
 use crate::presets;
 
@@ -33,7 +34,8 @@ impl Source for PresetsOnly {
 /// Reads a policy and everything that it extends, and joins them.
 pub fn load(file: &str, text: &str, source: &dyn Source) -> Result<Policy, Vec<Fault>> {
     let mut chain = Vec::new();
-    resolve(file, text, source, &mut chain)
+    let mut seen = HashSet::new();
+    resolve(file, text, source, &mut chain, &mut seen)
 }
 
 /// A preset by its name, with what it extends.
@@ -51,6 +53,7 @@ fn resolve(
     text: &str,
     source: &dyn Source,
     chain: &mut Vec<String>,
+    seen: &mut HashSet<String>,
 ) -> Result<Policy, Vec<Fault>> {
     let own = Policy::parse(file, text)?;
     chain.push(file.to_owned());
@@ -88,7 +91,11 @@ fn resolve(
             ));
             continue;
         }
-        match resolve(&file, &text, source, chain) {
+        // What is joined already is not joined again: its rules would stand twice.
+        if !seen.insert(file.clone()) {
+            continue;
+        }
+        match resolve(&file, &text, source, chain, seen) {
             Ok(policy) => {
                 base = Some(match base.take() {
                     None => policy,
@@ -391,7 +398,7 @@ impl Joiner<'_> {
                     let narrower = |a: &Vec<String>, b: &Vec<String>| {
                         Some(
                             a.iter()
-                                .all(|one| b.iter().any(|other| one.starts_with(other.as_str()))),
+                                .all(|one| b.iter().any(|other| address_starts(one, other))),
                         )
                     };
                     if let Some(list) = self.stricter(&what, Some(before), Some(list), narrower) {
@@ -489,7 +496,7 @@ pub(crate) fn narrower_sources(a: &Sources, b: &Sources) -> bool {
         (Sources::Deny, _) | (_, Sources::Allow) => true,
         (Sources::Only(a), Sources::Only(b)) => a
             .iter()
-            .all(|one| b.iter().any(|other| one.starts_with(other.as_str()))),
+            .all(|one| b.iter().any(|other| address_starts(one, other))),
         (Sources::Only(list), Sources::Deny) => list.is_empty(),
         (Sources::Allow, _) => false,
     }

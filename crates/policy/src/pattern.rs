@@ -38,6 +38,12 @@ enum Versions {
     Range(Range),
 }
 
+/// Characters that make a range of a version.
+pub(crate) const RANGE: [char; 11] = ['<', '>', '=', '^', '~', '*', ',', '|', ' ', '[', '('];
+
+/// Most choices in one pattern.
+const MOST_BRACES: usize = 8;
+
 /// Longest pattern, in bytes.
 const MOST: usize = 2048;
 
@@ -55,6 +61,11 @@ impl PurlPattern {
             || (prefix.is_none() && text.contains('*'))
         {
             return Err(format!("{text:?} has a * that is not its end; {hint}"));
+        }
+        if prefix.is_some_and(|prefix| prefix.contains(['?', '#'])) {
+            return Err(format!(
+                "{text:?} has a * that is not the end of a name; {hint}"
+            ));
         }
         // A letter in place of the star makes a purl of it, so that its type's rules normalise the rest.
         let stood = prefix.map_or_else(|| text.to_owned(), |prefix| format!("{prefix}x"));
@@ -100,6 +111,20 @@ impl PurlPattern {
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Everything that it says, in a line.
+    pub fn describe(&self) -> String {
+        format!("{} {:?}", self.text, self.versions)
+    }
+
+    /// Whether it is about one release of a distribution.
+    pub fn names_release(&self) -> bool {
+        self.exact().is_some_and(|name| {
+            ["pkg:rpm/", "pkg:deb/", "pkg:apk/"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        }) && self.qualifiers.iter().any(|(key, _)| key == "distro")
     }
 
     /// Whether only some versions are meant.
@@ -189,7 +214,7 @@ fn read_versions(text: &str, scheme: Option<Scheme>, purl_type: &str) -> Result<
     if text.is_empty() {
         return Err("`versions` is empty".into());
     }
-    if text.contains(['<', '>', '=', '^', '~', '*', ',', '|', ' ', '[', '(']) {
+    if text.contains(RANGE) {
         return scheme
             .parse_range(text)
             .map(Versions::Range)
@@ -209,6 +234,13 @@ pub fn bare(purl: &Purl) -> String {
 
 /// A glob over paths with `/`: `*` stays within a folder, `**` does not. A folder's name stands for all in it.
 pub fn glob(text: &str) -> Result<GlobMatcher, String> {
+    if text.trim().is_empty() {
+        return Err("the pattern is empty".into());
+    }
+    // Each opening brace multiplies what is compiled, and nested ones are compiled by recursion.
+    if text.matches('{').count() > MOST_BRACES {
+        return Err(format!("the pattern has more than {MOST_BRACES} braces"));
+    }
     if text.len() > MOST {
         return Err(format!("the pattern is longer than {MOST} bytes"));
     }

@@ -1,9 +1,14 @@
 //! Who is who: roles, teams and the people behind them.
 
+use stanchion_model::text::is_hostile;
+
 use crate::file::{Fault, Policy, Product};
 
 /// Starts of names that stand for people.
 const KINDS: [&str; 3] = ["role:", "team:", "list:"];
+
+/// Deepest nesting of roles in roles.
+const DEEPEST: usize = 8;
 
 /// The people of a policy.
 #[derive(Clone, Copy, Debug)]
@@ -22,17 +27,31 @@ impl<'a> People<'a> {
     where
         'a: 'n,
     {
+        let mut people = Vec::new();
+        self.add(name, DEEPEST, &mut people);
+        people
+    }
+
+    fn add<'n>(&self, name: &'n str, depth: usize, people: &mut Vec<&'n str>)
+    where
+        'a: 'n,
+    {
         if !KINDS.iter().any(|kind| name.starts_with(kind)) {
-            return vec![name];
+            if !plain(name).is_empty() && !people.contains(&name) {
+                people.push(name);
+            }
+            return;
         }
         let members = self
             .policy
             .roles
             .as_ref()
             .and_then(|roles| roles.members.get(name));
-        members.map_or_else(Vec::new, |list| {
-            list.value.iter().map(String::as_str).collect()
-        })
+        for member in members.into_iter().flat_map(|list| &list.value) {
+            if depth > 0 {
+                self.add(member, depth - 1, people);
+            }
+        }
     }
 
     /// Whether somebody is, or speaks for, a role.
@@ -40,13 +59,13 @@ impl<'a> People<'a> {
         same(who, role) || self.behind(role).iter().any(|person| same(who, person))
     }
 
-    /// Whether two names may stand for one person and nobody else: alone in a role, or the same name.
+    /// Whether one person may be behind both names.
     pub fn same(&self, a: &str, b: &str) -> bool {
-        if same(a, b) {
-            return true;
-        }
-        let (a, b) = (self.behind(a), self.behind(b));
-        a.len() == 1 && b.len() == 1 && same(a[0], b[0])
+        same(a, b)
+            || self
+                .behind(a)
+                .iter()
+                .any(|one| self.behind(b).iter().any(|other| same(one, other)))
     }
 
     /// Who acts on a product's findings.
@@ -138,6 +157,20 @@ impl<'a> People<'a> {
     }
 }
 
+/// Whether two names are written for the same person: case, what nobody sees and a name before an address in angle
+/// brackets tell nobody apart.
 fn same(a: &str, b: &str) -> bool {
-    a.trim().eq_ignore_ascii_case(b.trim())
+    plain(a) == plain(b)
+}
+
+fn plain(name: &str) -> String {
+    let address = match (name.rfind('<'), name.rfind('>')) {
+        (Some(open), Some(close)) if open < close => &name[open + 1..close],
+        _ => name,
+    };
+    address
+        .chars()
+        .filter(|c| !c.is_whitespace() && !is_hostile(*c) && *c != '\u{ad}')
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -49,6 +49,7 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
         args.as_of.as_deref(),
         &options.as_of,
     )?;
+    judged.leave_out(&mut options);
     let (inventory, reading) = inventory(&args.target, &options)?;
     let empty = inventory.files == 0;
     if empty {
@@ -135,6 +136,7 @@ pub(crate) fn quietly(
         ..Options::default()
     };
     let mut judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
+    judged.leave_out(&mut options);
     let (inventory, _) = inventory(&target, &options)?;
     let index = if inventory.files == 0 {
         context.index()?

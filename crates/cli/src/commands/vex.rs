@@ -395,7 +395,7 @@ fn export(
                     .valid(
                         &loaded.policy,
                         people,
-                        Some(stanchion_model::cvss::Severity::Low),
+                        Some(stanchion_model::cvss::Severity::Critical),
                         time,
                     )
                     .is_ok();

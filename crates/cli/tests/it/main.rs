@@ -8,8 +8,14 @@
 
 mod documentation;
 mod documents;
+mod exceptions;
 mod floors;
+mod gates;
 mod hostile;
+mod ignores;
+mod loopholes;
+mod policy;
 mod report_schema;
 mod scanning;
 mod support;
+mod vex;

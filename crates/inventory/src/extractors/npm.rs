@@ -39,6 +39,22 @@ pub(super) fn alias(range: &str) -> Option<(&str, &str)> {
     target.contains('/').then_some((target, ""))
 }
 
+/// The registry that a lockfile resolved a package from, told once a file: the host and the path before the package.
+pub(super) fn registry(resolved: &str, name: &str, line: u32, found: &mut Found) {
+    let Some((scheme, rest)) = resolved
+        .split_once("://")
+        .filter(|(scheme, _)| ["http", "https"].contains(scheme))
+    else {
+        return;
+    };
+    let at = rest
+        .find(&format!("/{name}/-/"))
+        .or_else(|| rest.find('/'))
+        .unwrap_or(rest.len());
+    let host = rest[..at].rsplit('@').next().unwrap_or_default();
+    found.fact_once("registry", format!("{scheme}://{host}"), line);
+}
+
 /// Where the code comes from, by an address or specifier as lockfiles write it. A plain version, range or tag
 /// and the registries' own archives are the registry.
 pub(super) fn origin(text: &str) -> Origin {

@@ -62,6 +62,7 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
     list.people(old, new);
     list.trust(old, new);
     list.calendar(old, new);
+    list.told(old, new);
     let mut changes = list.changes;
     changes.sort_by(|a, b| a.effect.cmp(&b.effect).then_with(|| a.what.cmp(&b.what)));
     changes
@@ -369,6 +370,32 @@ impl List<'_> {
                 &rule.place,
             );
         }
+    }
+
+    /// Who is told, and how often the policy is looked at.
+    fn told(&mut self, old: &Policy, new: &Policy) {
+        let rules = |policy: &Policy| -> Vec<String> {
+            policy
+                .escalate
+                .iter()
+                .map(|rule| {
+                    format!(
+                        "{} to {}{}",
+                        rule.when.source(),
+                        rule.to,
+                        if rule.ticket { ", with a ticket" } else { "" }
+                    )
+                })
+                .collect()
+        };
+        let top = self.top();
+        self.set("escalate", &rules(old), &rules(new), &top, true);
+        self.placed(
+            "policy.review_every",
+            old.review_every.as_ref(),
+            new.review_every.as_ref(),
+            true,
+        );
     }
 
     fn third_party(&mut self, old: &Policy, new: &Policy) {

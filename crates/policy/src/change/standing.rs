@@ -1,12 +1,13 @@
 //! Changes to what a policy lists: components, licences, exceptions, people, products, trust.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use stanchion_model::cvss::Severity;
 
 use super::{Effect, List, approver};
+use crate::components::address_starts;
 use crate::extend::narrower_sources;
-use crate::file::{Placed, Policy};
+use crate::file::{Placed, Policy, effective};
 
 impl List<'_> {
     pub(super) fn components(&mut self, old: &Policy, new: &Policy) {
@@ -15,47 +16,51 @@ impl List<'_> {
                 .components
                 .deny
                 .iter()
-                .map(|denied| {
-                    format!(
-                        "{}{}",
-                        denied.what.as_str(),
-                        if denied.what.has_versions() {
-                            " (some versions)"
-                        } else {
-                            ""
-                        }
-                    )
-                })
+                .map(|denied| denied.what.describe())
                 .collect()
         };
         let top = self.top();
         self.set("components.deny", &names(old), &names(new), &top, true);
-        let empty = Placed {
-            value: Vec::new(),
-            place: top.clone(),
+        // Every list counts for every ecosystem: a lockfile does not say whose registry an address is.
+        let all = |policy: &Policy| -> Vec<String> {
+            policy
+                .components
+                .registries
+                .values()
+                .flat_map(|list| list.value.iter().cloned())
+                .collect()
         };
-        let keys: BTreeSet<&String> = old
-            .components
-            .registries
-            .keys()
-            .chain(new.components.registries.keys())
-            .collect();
-        for key in keys {
-            let what = format!("components.registries.{key}");
-            match (
-                old.components.registries.get(key),
-                new.components.registries.get(key),
-            ) {
-                (Some(a), Some(b)) => self.set(&what, &a.value, &b.value, &b.place, false),
-                (Some(a), None) => {
-                    self.add(Effect::Loosens, what, "any registry is allowed", &a.place);
+        let (before, after) = (all(old), all(new));
+        let within = |some: &[String], others: &[String]| {
+            some.iter()
+                .all(|one| others.iter().any(|other| address_starts(one, other)))
+        };
+        let what = "components.registries";
+        match (before.is_empty(), after.is_empty()) {
+            (true, true) => {}
+            (false, true) => self.add(Effect::Loosens, what, "any registry is allowed", &top),
+            (true, false) => self.add(
+                Effect::Tightens,
+                what,
+                "only some registries are allowed",
+                &top,
+            ),
+            (false, false) => {
+                if !within(&after, &before) {
+                    self.add(
+                        Effect::Loosens,
+                        what,
+                        format!("from {} to {}", before.join(", "), after.join(", ")),
+                        &top,
+                    );
+                } else if !within(&before, &after) {
+                    self.add(
+                        Effect::Tightens,
+                        what,
+                        format!("from {} to {}", before.join(", "), after.join(", ")),
+                        &top,
+                    );
                 }
-                (None, b) => self.add(
-                    Effect::Tightens,
-                    what,
-                    "only some registries are allowed",
-                    &b.unwrap_or(&empty).place,
-                ),
             }
         }
         for (what, a, b) in [
@@ -165,30 +170,30 @@ impl List<'_> {
         let (a, b) = (&old.exceptions, &new.exceptions);
         let top = self.top();
         for severity in Severity::ALL {
-            self.placed(
-                &format!("exceptions.max_age.{}", severity.as_str()),
-                a.max_age.get(&severity),
-                b.max_age.get(&severity),
-                true,
-            );
-            match (a.approver.get(&severity), b.approver.get(&severity)) {
+            let of = Some(severity);
+            let word = severity.as_str();
+            // What is not given for a severity is what is given for the next one: filling such a gap may loosen.
+            let ages = (effective(&a.max_age, of), effective(&b.max_age, of));
+            self.placed(&format!("exceptions.max_age.{word}"), ages.0, ages.1, true);
+            let what = format!("exceptions.approver.{word}");
+            match (effective(&a.approver, of), effective(&b.approver, of)) {
                 (Some(a), Some(b)) if a.value != b.value => {
                     self.add(
                         Effect::Loosens,
-                        format!("exceptions.approver.{}", severity.as_str()),
+                        what,
                         format!("from {} to {}", a.value, b.value),
                         &b.place,
                     );
                 }
                 (Some(a), None) => self.add(
                     Effect::Loosens,
-                    format!("exceptions.approver.{}", severity.as_str()),
+                    what,
                     format!("{} no longer has to approve", a.value),
                     &a.place,
                 ),
                 (None, Some(b)) => self.add(
                     Effect::Tightens,
-                    format!("exceptions.approver.{}", severity.as_str()),
+                    what,
                     format!("{} has to approve", b.value),
                     &b.place,
                 ),
@@ -384,8 +389,12 @@ impl List<'_> {
                 .iter()
                 .all(|before| before.name != product.name)
         }) {
-            let milder =
-                product.exposed == Some(false) || product.tier.is_some_and(|tier| tier > 1);
+            let milder = product.exposed == Some(false)
+                || product.tier.is_some_and(|tier| tier > 1)
+                || product.environment.is_some()
+                || product.lifecycle.is_some()
+                || !product.tags.is_empty()
+                || !product.data_classes.is_empty();
             let (effect, how) = if milder {
                 (Effect::Loosens, "it is new, and not taken at its worst")
             } else {

@@ -328,21 +328,33 @@ const fn closes_last(status: Status) -> bool {
 impl Claim {
     /// Everything that it says, in a line: two claims with the same line say the same.
     pub fn summary(&self) -> String {
-        let targets: Vec<String> = self
-            .targets
-            .iter()
-            .map(|target| format!("{:?}", target.what))
-            .collect();
         let paths: Vec<&str> = self
             .scope
             .paths
             .iter()
             .map(|glob| glob.glob().glob())
             .collect();
+        let targets: Vec<String> = self
+            .targets
+            .iter()
+            .map(|target| {
+                format!(
+                    "{} {:?} {:?}",
+                    target.what.describe(),
+                    target.names,
+                    target
+                        .within
+                        .iter()
+                        .map(PurlPattern::describe)
+                        .collect::<Vec<_>>()
+                )
+            })
+            .collect();
         format!(
-            "{} {} {} {:?} {}",
+            "{} {} {:?} {} {:?} {}",
             self.ids.join(" "),
             self.status.as_str(),
+            self.time,
             targets.join(" "),
             self.scope.product,
             paths.join(" ")
@@ -435,27 +447,48 @@ fn trusts(entry: &TrustedVex, path: &str, sha256: &str) -> bool {
         && glob(&entry.path).is_ok_and(|glob| glob.is_match(path))
 }
 
-/// The packages that a product of a statement means: its components where it names some, else itself. What a document
-/// is about as a whole is the product of everything else in it.
+/// The packages that a product of a statement means: its innermost components where it names some, else itself. What a
+/// document is about as a whole is the product of everything else in it.
 fn targets_of(product: &VexProduct, subject: Option<&VexProduct>) -> Result<Vec<Target>, String> {
     if product.subcomponents.is_empty() {
         let own = patterns(product)?;
         if own.is_empty() {
             return Err("its product is named without a purl".into());
         }
-        let of = subject.filter(|subject| subject.identifiers != product.identifiers);
-        let within = of.map(patterns).transpose()?.unwrap_or_default();
-        let names = of.map(names).unwrap_or_default();
+        let (mut within, mut names) = (Vec::new(), Vec::new());
+        if let Some(of) = subject.filter(|subject| subject.identifiers != product.identifiers) {
+            (within, names) = known(of)?;
+        }
         return Ok(own
             .into_iter()
-            .map(|what| target(what, within.clone(), names.clone()))
+            .map(|what| Target {
+                what,
+                within: within.clone(),
+                names: names.clone(),
+            })
             .collect());
     }
-    let (within, names) = (patterns(product)?, names(product));
+    let mut leaves = Vec::new();
+    leaves_of(product, &mut leaves);
     let mut targets = Vec::new();
-    for component in &product.subcomponents {
+    for component in leaves {
         for what in patterns(component)? {
-            targets.push(target(what, within.clone(), names.clone()));
+            // A release of a distribution is the product of every package in it, and is named by CPE: the package says
+            // which release it is for.
+            if what.names_release() {
+                targets.push(Target {
+                    what,
+                    within: Vec::new(),
+                    names: Vec::new(),
+                });
+                continue;
+            }
+            let (within, names) = known(product)?;
+            targets.push(Target {
+                what,
+                within,
+                names,
+            });
         }
     }
     if targets.is_empty() {
@@ -464,24 +497,22 @@ fn targets_of(product: &VexProduct, subject: Option<&VexProduct>) -> Result<Vec<
     Ok(targets)
 }
 
-fn target(what: PurlPattern, within: Vec<PurlPattern>, names: Vec<String>) -> Target {
-    // A distribution is the product of every package in it, and is named by CPE.
-    let distribution = what.exact().is_some_and(|name| {
-        ["pkg:rpm/", "pkg:deb/", "pkg:apk/"]
-            .iter()
-            .any(|start| name.starts_with(start))
-    });
-    if distribution && within.is_empty() {
-        return Target {
-            what,
-            within,
-            names: Vec::new(),
-        };
+/// The purls and names by which a product can be known for ours.
+fn known(product: &VexProduct) -> Result<(Vec<PurlPattern>, Vec<String>), String> {
+    let (within, names) = (patterns(product)?, names(product));
+    if within.is_empty() && names.is_empty() {
+        return Err("its product is named by nothing that a project can be known by".into());
     }
-    Target {
-        what,
-        within,
-        names,
+    Ok((within, names))
+}
+
+fn leaves_of<'p>(product: &'p VexProduct, leaves: &mut Vec<&'p VexProduct>) {
+    for component in &product.subcomponents {
+        if component.subcomponents.is_empty() {
+            leaves.push(component);
+        } else {
+            leaves_of(component, leaves);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Claim, Rank, Scope, Target, moment};
 use crate::clock::Calendar;
 use crate::file::reader::Table;
 use crate::file::{Fault, Place};
-use crate::pattern::{PurlPattern, glob};
+use crate::pattern::{PurlPattern, RANGE, glob};
 
 /// The value of `schema`.
 pub const SCHEMA: &str = "stanchion.triage/1";
@@ -51,20 +51,21 @@ pub(super) fn read(
 
 /// The decisions of a file as statements for VEX: about the component, in the product where one is named.
 pub fn decisions(file: &str, text: &str, calendar: &Calendar) -> (Vec<Statement>, Vec<Fault>) {
-    let (decisions, faults) = all(file, text, "", calendar);
-    let statements = decisions
-        .into_iter()
-        .map(|decision| {
-            let components: Vec<VexProduct> = decision
-                .purls
-                .iter()
-                .filter_map(|text| Purl::parse_lenient(text).ok())
-                .map(|purl| VexProduct {
-                    identifiers: vec![Identifier::Purl(purl)],
-                    versions: decision.versions.clone(),
-                    subcomponents: Vec::new(),
-                })
-                .collect();
+    let (decisions, mut faults) = all(file, text, "", calendar);
+    let mut statements = Vec::new();
+    for decision in decisions {
+        let components = match published(&decision) {
+            Ok(components) => components,
+            Err(message) => {
+                faults.push(Fault {
+                    place: decision.claim.place.clone(),
+                    message,
+                    hint: None,
+                });
+                continue;
+            }
+        };
+        {
             let products = match &decision.product {
                 None => components,
                 Some(name) => vec![VexProduct {
@@ -78,7 +79,7 @@ pub fn decisions(file: &str, text: &str, calendar: &Calendar) -> (Vec<Statement>
             };
             let claim = decision.claim;
             let mut ids = claim.ids.into_iter();
-            Statement {
+            statements.push(Statement {
                 id: None,
                 vulnerability: ids.next().unwrap_or_default(),
                 aliases: ids.collect(),
@@ -91,10 +92,58 @@ pub fn decisions(file: &str, text: &str, calendar: &Calendar) -> (Vec<Statement>
                 original: None,
                 lossy: Vec::new(),
                 line: claim.place.line,
-            }
-        })
-        .collect();
+            });
+        }
+    }
     (statements, faults)
+}
+
+/// The components of a decision as VEX can name them; what would grow wider on the way is refused.
+fn published(decision: &Decision) -> Result<Vec<VexProduct>, String> {
+    if !decision.claim.scope.paths.is_empty() {
+        return Err(
+            "VEX has no place for paths, and without them it would say more: not written".into(),
+        );
+    }
+    decision
+        .purls
+        .iter()
+        .map(|text| {
+            if text.ends_with('*') {
+                return Err(format!(
+                    "VEX names packages one by one, and {text:?} is many: not written"
+                ));
+            }
+            let purl = Purl::parse_lenient(text).map_err(|error| format!("{text:?}: {error}"))?;
+            let (purl, versions) = match decision.versions.as_deref() {
+                None => (purl, None),
+                Some(range)
+                    if range
+                        .trim_start()
+                        .get(..5)
+                        .is_some_and(|start| start.eq_ignore_ascii_case("vers:")) =>
+                {
+                    (purl, Some(range.to_owned()))
+                }
+                Some(range) if range.contains(RANGE) => {
+                    return Err(format!(
+                        "VEX takes a range as vers:{}/..., not as {range:?}: not written",
+                        purl.purl_type()
+                    ));
+                }
+                Some(version) => (
+                    purl.with_version(version.trim())
+                        .map_err(|error| error.to_string())?,
+                    None,
+                ),
+            };
+            Ok(VexProduct {
+                identifiers: vec![Identifier::Purl(purl)],
+                versions,
+                subcomponents: Vec::new(),
+            })
+        })
+        .collect()
 }
 
 fn all(file: &str, text: &str, prefix: &str, calendar: &Calendar) -> (Vec<Decision>, Vec<Fault>) {
@@ -123,7 +172,9 @@ fn all(file: &str, text: &str, prefix: &str, calendar: &Calendar) -> (Vec<Decisi
             faults.push(root.fault(schema.place.line, message, None));
             return (Vec::new(), faults);
         }
-        _ => {}
+        Some(_) => {}
+        // What another version of the file means is not known.
+        None => return (Vec::new(), faults),
     }
     let mut decisions = Vec::new();
     for table in root.tables("decision", MOST, &mut faults) {

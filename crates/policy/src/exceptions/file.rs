@@ -58,7 +58,9 @@ pub(super) fn read(
             faults.push(root.fault(schema.place.line, message, None));
             return (Vec::new(), faults);
         }
-        _ => {}
+        Some(_) => {}
+        // What another version of the file means is not known.
+        None => return (Vec::new(), faults),
     }
     let entries = root
         .tables("exception", MOST, &mut faults)

@@ -14,7 +14,7 @@ use stanchion_model::exception::Exception;
 use stanchion_model::finding::Finding;
 
 use crate::clock::{Calendar, Start};
-use crate::file::{Fault, Place, Policy};
+use crate::file::{Fault, Place, Policy, effective};
 use crate::pattern::{Meant, PurlPattern, bare, covers};
 use crate::people::People;
 
@@ -308,21 +308,15 @@ impl Entry {
                 ));
             }
         }
-        if !rules.approver.is_empty() {
+        if let Some(needed) = effective(&rules.approver, severity) {
             // Whoever may allow something worse may allow this.
             let least = severity.unwrap_or(Severity::Critical);
-            let mut may = rules.approver.range(least..).map(|(_, who)| who).peekable();
-            let needed = may
-                .peek()
-                .copied()
-                .or_else(|| rules.approver.values().next_back());
-            let allowed = rules
+            let mut may = rules
                 .approver
                 .range(least..)
                 .map(|(_, who)| who)
-                .chain(needed)
-                .any(|who| people.is(approver, &who.value));
-            if !allowed && let Some(needed) = needed {
+                .chain([needed]);
+            if !may.any(|who| people.is(approver, &who.value)) {
                 return against(format!(
                     "{approver} cannot approve it: for {} it takes {} ({})",
                     severity.map_or("what has no severity", Severity::as_str),
@@ -345,15 +339,7 @@ impl Entry {
                 return against(format!("{approver} asked for it and approved it"));
             }
         }
-        let longest = match severity {
-            Some(severity) => rules
-                .max_age
-                .range(severity..)
-                .next()
-                .or_else(|| rules.max_age.iter().next_back()),
-            None => rules.max_age.iter().next_back(),
-        };
-        if let Some((_, longest)) = longest {
+        if let Some(longest) = effective(&rules.max_age, severity) {
             let Some(from) = self.from else {
                 return against("it does not say when it was approved, and the policy limits how long it may hold".into());
             };

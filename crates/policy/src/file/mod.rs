@@ -172,17 +172,23 @@ pub struct Discovery {
 pub struct BySeverity<T>(pub BTreeMap<Severity, T>);
 
 impl<T> BySeverity<T> {
-    /// What holds for a severity. What has none is treated like the nearest one that is given above it, because a
-    /// missing severity must not be the way around a deadline.
+    /// What holds for a severity: what is given for it, else for the next one above, else for the worst that is given. A
+    /// severity that is missing or left out must not be the way around a deadline.
     pub fn of(&self, severity: Option<Severity>) -> Option<&T> {
-        match severity {
-            Some(severity) => self
-                .0
-                .get(&severity)
-                .or_else(|| self.0.range(severity..).next().map(|(_, value)| value)),
-            None => self.0.values().next(),
-        }
+        effective(&self.0, severity)
     }
+}
+
+/// What a table by severity says of one: what is given for it, else for the next one above, else for the worst. What has
+/// no severity is taken as the worst.
+pub(crate) fn effective<T>(
+    table: &BTreeMap<Severity, T>,
+    severity: Option<Severity>,
+) -> Option<&T> {
+    let above = severity.and_then(|severity| table.range(severity..).next());
+    above
+        .or_else(|| table.iter().next_back())
+        .map(|(_, value)| value)
 }
 
 /// `[[sla]]`: by when. All rules that match apply, and the earliest date wins.

@@ -182,6 +182,14 @@ impl<'a> Table<'a> {
         faults: &mut Vec<Fault>,
     ) -> Vec<Placed<String>> {
         if let Some(text) = node.as_str() {
+            if text.trim().is_empty() {
+                faults.push(self.fault(
+                    line,
+                    format!("`{name}` is empty"),
+                    Some("say it, or leave the field out"),
+                ));
+                return Vec::new();
+            }
             return vec![self.placed(text.to_owned(), line)];
         }
         if !node.is_array() {

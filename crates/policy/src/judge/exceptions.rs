@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
 use stanchion_model::finding::Finding;
 use stanchion_model::report::ExceptionNote;
 
@@ -67,7 +66,7 @@ impl<'a> Tally<'a> {
                 let (status, reason) = match (&entry.broken, fail) {
                     (Some(broken), _) => ("malformed", Some(broken.clone())),
                     (None, Some(not)) => {
-                        let (status, reason) = told(&not, setting.as_of);
+                        let (status, reason) = told(&not, setting);
                         // Where it covers something, what it does not cover is still told.
                         (if covers > 0 { "applied" } else { status }, Some(reason))
                     }
@@ -89,10 +88,13 @@ impl<'a> Tally<'a> {
     }
 }
 
-fn told(not: &Not, as_of: Timestamp) -> (&'static str, String) {
+fn told(not: &Not, setting: &Setting<'_>) -> (&'static str, String) {
     match not {
         Not::Expired(until) => {
-            let days = (as_of.as_second() - until.as_second()).div_euclid(86_400);
+            let days = setting
+                .policy
+                .calendar()
+                .days_between(*until, setting.as_of);
             let since = match days {
                 0 => "today".to_owned(),
                 1 => "yesterday".to_owned(),

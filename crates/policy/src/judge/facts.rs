@@ -171,7 +171,8 @@ pub(crate) fn facts<'f>(
         finding.epss.map(|epss| epss.percentile),
     );
     let listed = finding.kev.is_some();
-    if listed || known.kev {
+    // What is no vulnerability is in no list of exploited ones.
+    if listed || known.kev || !matches!(finding.kind, Kind::Vulnerability | Kind::Malicious) {
         facts.set(Field::Kev, listed);
         facts.set(
             Field::Ransomware,

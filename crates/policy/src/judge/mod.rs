@@ -514,6 +514,12 @@ impl<'a> Judge<'a> {
         covering.filter(|_| !closed)
     }
 
+    /// What ended exceptions do to the clock of a finding.
+    pub(crate) fn restart(&self, subject: Subject<'_>, starts: &mut Starts) {
+        let mut tally = Tally::new(self.setting.exceptions);
+        self.excepted(subject, &mut tally, starts, false);
+    }
+
     /// Whether an exception covers the violation of one rule by a finding.
     fn covered(&self, rule: &str, subject: Subject<'_>, tally: &mut Tally<'_>) -> bool {
         let setting = self.setting;

@@ -34,6 +34,7 @@ pub(crate) fn run(
         ..Options::default()
     };
     let mut judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
+    judged.leave_out(&mut options);
     if judged.loaded.is_none() {
         return Err(failure("there is no policy that could be explained").hint(
             "`stanchion policy init` writes one; --policy takes a file or a preset such as strict",

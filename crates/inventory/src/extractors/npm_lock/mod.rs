@@ -180,6 +180,9 @@ fn package(
     } else {
         npm::origin(resolved)
     };
+    if origin == Origin::Registry {
+        npm::registry(resolved, name, line, found);
+    }
     if version.is_empty() && origin == Origin::Registry {
         found.problem(
             ProblemKind::Unresolved,

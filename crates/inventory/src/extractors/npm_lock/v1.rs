@@ -131,6 +131,9 @@ fn package(key: &str, node: &Node<'_>, line: u32, found: &mut Found) -> Package 
         ),
         other => (other, ""),
     };
+    if origin == Origin::Registry {
+        npm::registry(node.str("resolved").unwrap_or_default(), name, line, found);
+    }
     if version.is_empty() && origin == Origin::Registry {
         found.problem(
             ProblemKind::Unresolved,

@@ -119,6 +119,9 @@ fn add(entry: &Entry<'_>, found: &mut Found) -> Option<Handle> {
     } else {
         npm::origin(range)
     };
+    if origin == Origin::Registry {
+        npm::registry(address, name, entry.line, found);
+    }
     if entry.version.is_empty() {
         found.problem(
             ProblemKind::Unresolved,
