@@ -3,6 +3,8 @@
 use std::fs;
 
 use crate::exceptions::{HEAD, exception};
+use serde_json::Value;
+
 use crate::support::{POLICY, SOUND, Scan, Shop, WEAK, list};
 
 /// What closes the build by [`POLICY`].
@@ -521,4 +523,42 @@ fn an_explanation_says_what_the_scan_says() {
         stdout.contains("fix by 2026-12-20") && !stdout.contains("closes the gate"),
         "{stdout}"
     );
+}
+
+#[test]
+fn the_history_of_a_file_tells_since_when_a_finding_is_there() {
+    let shop = Shop::with(&[("web/package-lock.json", SOUND)]);
+    shop.remove("package-lock.json");
+    shop.git(&["init", "-q", "-b", "main"]);
+    let commit = |day: &str| {
+        shop.git_on(day, &["add", "-A"]);
+        shop.git_on(day, &["commit", "-q", "-m", day]);
+    };
+    commit("2026-01-01T00:00:00Z");
+    shop.write("web/package-lock.json", WEAK);
+    commit("2026-11-10T00:00:00Z");
+    shop.write("web/package-lock.json", format!("{WEAK}\n"));
+    commit("2026-11-20T00:00:00Z");
+    let scan = shop.scan(&[]);
+    let deadline = &scan.finding("CVE-2021-44906")["deadlines"][0];
+    assert_eq!(
+        (&deadline["start"], &deadline["assumed"], &deadline["due"]),
+        (
+            &"2026-11-10T00:00:00Z".into(),
+            &Value::Null,
+            &"2026-12-10T23:59:59Z".into()
+        ),
+        "the commit that brought it, and not the last one"
+    );
+    // Where the history ends too early, nothing is won.
+    let clone = Shop::new();
+    for file in ["package-lock.json", "policy.toml"] {
+        clone.remove(file);
+    }
+    let from = format!("file://{}", shop.file("").display());
+    clone.git(&["clone", "-q", "--depth", "1", &from, "."]);
+    let scan = clone.scan(&[]);
+    let deadline = &scan.finding("CVE-2021-44906")["deadlines"][0];
+    assert_eq!(deadline["assumed"], true, "{deadline}");
+    assert!(deadline["start"].as_str().unwrap() < "2026", "{deadline}");
 }

@@ -251,7 +251,14 @@ impl Shop {
 
     /// Runs git in the project's folder, apart from the machine's own settings.
     pub(crate) fn git(&self, args: &[&str]) {
+        self.git_on("2026-11-01T00:00:00Z", args);
+    }
+
+    /// As [`Shop::git`], on another day.
+    pub(crate) fn git_on(&self, day: &str, args: &[&str]) {
         let output = Command::new("git")
+            .env("GIT_COMMITTER_DATE", day)
+            .env("GIT_AUTHOR_DATE", day)
             .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
             .args([
                 "-c",

@@ -172,9 +172,13 @@ pub struct Discovery {
 pub struct BySeverity<T>(pub BTreeMap<Severity, T>);
 
 impl<T> BySeverity<T> {
-    /// What holds for a severity: what is given for it, else for the next one above, else for the worst that is given. A
-    /// severity that is missing or left out must not be the way around a deadline.
+    /// What holds for a severity: what is given for it, else for the next one above, else for the worst that is given, so
+    /// that a severity that is left out is not the way around a deadline. Findings whose kind has no severity
+    /// (unmaintained, withdrawn, ...) are treated like the lowest.
     pub fn of(&self, severity: Option<Severity>) -> Option<&T> {
+        if severity.is_none() {
+            return self.0.values().next();
+        }
         effective(&self.0, severity)
     }
 }
