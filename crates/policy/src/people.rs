@@ -32,7 +32,7 @@ impl<'a> People<'a> {
         people
     }
 
-    fn add<'n>(&self, name: &'n str, depth: usize, people: &mut Vec<&'n str>)
+    fn add<'n>(self, name: &'n str, depth: usize, people: &mut Vec<&'n str>)
     where
         'a: 'n,
     {
