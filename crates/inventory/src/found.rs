@@ -556,14 +556,20 @@ impl Found {
             .push((kind.to_owned(), value.into(), (line > 0).then_some(line)));
     }
 
-    /// As [`Found::fact`], told for the first place alone.
-    pub fn fact_once(&mut self, kind: &str, value: String, line: u32) {
+    /// As [`Found::fact`], told for the first place alone. The value is given in parts, since most are known already.
+    pub fn fact_once(&mut self, kind: &str, parts: [&str; 3], line: u32) {
+        let is_told = |told: &str| {
+            let rest = parts
+                .iter()
+                .try_fold(told, |told, part| told.strip_prefix(part));
+            rest == Some("")
+        };
         if !self
             .facts
             .iter()
-            .any(|(known, told, _)| known == kind && *told == value)
+            .any(|(known, told, _)| known == kind && is_told(told))
         {
-            self.fact(kind, value, line);
+            self.fact(kind, parts.concat(), line);
         }
     }
 

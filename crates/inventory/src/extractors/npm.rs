@@ -47,12 +47,12 @@ pub(super) fn registry(resolved: &str, name: &str, line: u32, found: &mut Found)
     else {
         return;
     };
-    let at = rest
-        .find(&format!("/{name}/-/"))
-        .or_else(|| rest.find('/'))
-        .unwrap_or(rest.len());
-    let host = rest[..at].rsplit('@').next().unwrap_or_default();
-    found.fact_once("registry", format!("{scheme}://{host}"), line);
+    let path = rest
+        .find("/-/")
+        .and_then(|at| rest[..at].strip_suffix(name)?.strip_suffix('/'));
+    let host = path.unwrap_or_else(|| rest.split('/').next().unwrap_or_default());
+    let host = host.rsplit('@').next().unwrap_or_default();
+    found.fact_once("registry", [scheme, "://", host], line);
 }
 
 /// Where the code comes from, by an address or specifier as lockfiles write it. A plain version, range or tag
