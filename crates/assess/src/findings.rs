@@ -20,7 +20,7 @@ use crate::paths::Graph;
 use crate::sources;
 
 /// After so many affected components the pages of the database that were read are given back.
-const RELEASE: usize = 8;
+const RELEASE: usize = 40;
 
 /// Ecosystems (with release) without any advisory, and how many components wait for them.
 type Uncovered = BTreeMap<String, usize>;
