@@ -6,18 +6,19 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use stanchion_formats::vex;
 use stanchion_model::inventory::{Problem, ProblemKind};
 use stanchion_policy::change::{self, Effect};
 use stanchion_policy::claims::{self, Claims};
+use stanchion_policy::clock::Calendar;
 use stanchion_policy::exceptions::{self, Exceptions};
 use stanchion_policy::extend::{self, Source};
-use stanchion_policy::file::{self, Fault, Place, Policy};
+use stanchion_policy::file::{self, Fault, Place, Policy, digest};
 use stanchion_policy::presets;
 
 use crate::exit::{Exit, Failure, failure};
 use crate::output;
+use crate::policy_args::At;
 use crate::repository;
 
 /// The policy's name in a folder.
@@ -94,6 +95,23 @@ pub(crate) fn load(named: Option<&str>, place: &Where<'_>) -> Result<Option<Load
         )?;
     }
     Ok(Some(loaded))
+}
+
+/// The folder in which exceptions, decisions and documents about a target are kept, and the calendar of its policy.
+pub(crate) fn home(at: &At) -> Result<(PathBuf, Calendar), Failure> {
+    let folder = folder_of(&at.target);
+    let here = Where {
+        target: &folder,
+        top: None,
+        mark: "",
+    };
+    Ok(match policy(at.policy.as_deref(), &here)? {
+        Some((policy, folders)) => (
+            folders.into_iter().next().unwrap_or(folder),
+            policy.calendar(),
+        ),
+        None => (folder, Calendar::default()),
+    })
 }
 
 /// The policy alone, and the folders in which something may stand beside it, the innermost first.
@@ -383,7 +401,7 @@ fn beside(
         let name = called(&file, place);
         let document = stays_inside(&file, place)
             .and_then(|()| bounded_bytes(&file, MOST_VEX_BYTES))
-            .and_then(|bytes| Ok((sha256(&bytes), vex::read(&bytes).map_err(Failure::new)?)));
+            .and_then(|bytes| Ok((digest(&bytes), vex::read(&bytes).map_err(Failure::new)?)));
         match document {
             Ok((digest, document)) => {
                 // A policy names documents from its own folder, the outermost one: no other may trust any.
@@ -442,17 +460,6 @@ fn vex_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
-}
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 /// A fault in a file beside the policy, as a problem of the scan.

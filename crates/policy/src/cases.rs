@@ -242,7 +242,7 @@ fn defaults<'a>() -> Facts<'a> {
         (Field::Triaged, Value::Bool(false)),
         (Field::Proposed, Value::Text("")),
         (Field::Owner, Value::Text("")),
-        (Field::DaysLeft, Value::Int(1_000_000)),
+        (Field::DaysLeft, Value::Int(crate::judge::NO_DATE)),
     ] {
         facts.set(field, value);
     }

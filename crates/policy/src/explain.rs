@@ -9,7 +9,7 @@ use crate::condition::{Condition, Facts, Field, Fields, Outcome, Value};
 use crate::exceptions::{Not, Subject, bare_of};
 use crate::judge::deadlines::{Dated, FIX, Starts, TRIAGE, applying, earliest, of_rule};
 use crate::judge::facts::{Costly, facts};
-use crate::judge::{Judge, Setting};
+use crate::judge::{Judge, NO_DATE, Setting};
 use crate::pattern::Meant;
 
 /// Explains a finding that has been judged in this setting.
@@ -472,7 +472,7 @@ impl Explainer<'_, '_> {
             Field::OverdueDays,
             if excepted { 0 } else { i64::from(late) },
         );
-        let left = fix.and_then(|date| date.due).map_or(1_000_000, |due| {
+        let left = fix.and_then(|date| date.due).map_or(NO_DATE, |due| {
             (due.as_second() - self.setting.as_of.as_second()).div_euclid(86_400)
         });
         facts.set(Field::DaysLeft, left);

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use stanchion_model::cvss::Severity;
 
 use crate::clock::Span;
 use crate::components::address_starts;
-use crate::file::{Fault, Place, Placed, Policy, Sources};
+use crate::file::{Fault, Place, Placed, Policy, Sources, digest};
 use crate::presets;
 
 /// Longest chain of `extends`.
@@ -286,7 +285,7 @@ impl Joiner<'_> {
             vex: chained(base.vex, top.vex),
             cases: chained(base.cases, top.cases),
             file: top.file,
-            digest: digests(&base.digest, &top.digest),
+            digest: digest(format!("{}\n{}\n", base.digest, top.digest).as_bytes()),
         }
     }
 
@@ -535,14 +534,4 @@ fn roles(
         base.informed = top.informed;
     }
     Some(base)
-}
-
-fn digests(base: &str, top: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(format!("{base}\n{top}\n").as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }

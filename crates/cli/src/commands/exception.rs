@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use stanchion_formats::ignores::{self, Tool, record};
@@ -52,23 +52,6 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
             as_of.as_deref(),
         ),
     }
-}
-
-/// The folder of the exceptions of a target, and the calendar of its policy.
-fn home(at: &At) -> Result<(PathBuf, Calendar), Failure> {
-    let folder = policies::folder_of(&at.target);
-    let here = policies::Where {
-        target: &folder,
-        top: None,
-        mark: "",
-    };
-    Ok(match policies::policy(at.policy.as_deref(), &here)? {
-        Some((policy, folders)) => (
-            folders.into_iter().next().unwrap_or(folder),
-            policy.calendar(),
-        ),
-        None => (folder, Calendar::default()),
-    })
 }
 
 /// The file's text; a new one begins with its schema.
@@ -132,7 +115,7 @@ fn free_id(taken: &[String], today: &str) -> String {
 }
 
 fn add(context: &Context, args: &AddException) -> Result<Exit, Failure> {
-    let (folder, calendar) = home(&args.at)?;
+    let (folder, calendar) = policies::home(&args.at)?;
     let path = folder.join(FILE);
     let today = context.now.get(..10).unwrap_or_default().to_owned();
     let justification = match args.justification.as_deref() {
@@ -261,7 +244,7 @@ fn import(
         policy: None,
         target: target.to_owned(),
     };
-    let (folder, calendar) = home(&at)?;
+    let (folder, calendar) = policies::home(&at)?;
     let path = folder.join(FILE);
     let today = context.now.get(..10).unwrap_or_default();
     let mut taken: Vec<String> = read(&path, &existing(&path)?, &calendar)?

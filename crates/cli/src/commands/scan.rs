@@ -82,14 +82,12 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
             seconds: opening,
         },
     );
-    let exit = match (
-        assessment.verdict.denied,
-        empty || assessment.verdict.incomplete,
-    ) {
-        (true, false) => Exit::Denied,
-        (true, true) if !assessment.verdict.incomplete => Exit::Denied,
-        (_, true) => Exit::Incomplete,
-        (false, false) => Exit::Fine,
+    let exit = if assessment.verdict.denied && !assessment.verdict.incomplete {
+        Exit::Denied
+    } else if empty || assessment.verdict.incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Fine
     };
     // With nothing to scan a table would look like an all-clear; a document still carries the problems.
     for output in outputs
@@ -116,13 +114,13 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Scans a target for a command that tells something else of it.
-pub(crate) fn quietly(
+/// A target, how it is read and what judges it, for a command that tells something else of a scan.
+pub(crate) fn prepare(
     context: &Context,
     target: &Path,
     policy: &PolicyArgs,
     given: Option<&str>,
-) -> Result<Assessment, Failure> {
+) -> Result<(TargetArgs, Options, Judged), Failure> {
     let target = TargetArgs {
         target: target.to_owned(),
         exclude: Vec::new(),
@@ -135,17 +133,45 @@ pub(crate) fn quietly(
         as_of,
         ..Options::default()
     };
-    let mut judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
+    let judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
     judged.leave_out(&mut options);
-    let (inventory, _) = inventory(&target, &options)?;
+    Ok((target, options, judged))
+}
+
+/// Matches and judges what was read.
+pub(crate) fn finish(
+    context: &Context,
+    inventory: Inventory,
+    options: &mut Options,
+    judged: &mut Judged,
+    given: bool,
+) -> Result<Assessment, Failure> {
     let index = if inventory.files == 0 {
         context.index()?
     } else {
         fetching::index_for(context, &inventory)?
     };
-    judged.check_clock(&index, given.is_some())?;
+    judged.check_clock(&index, given)?;
     options.as_of = judged.time();
-    judged.assess(inventory, &index, &options)
+    judged.assess(inventory, &index, options)
+}
+
+/// Scans a target for a command that tells something else of it.
+pub(crate) fn quietly(
+    context: &Context,
+    target: &Path,
+    policy: &PolicyArgs,
+    given: Option<&str>,
+) -> Result<Assessment, Failure> {
+    let (target, mut options, mut judged) = prepare(context, target, policy, given)?;
+    let (inventory, _) = inventory(&target, &options)?;
+    finish(
+        context,
+        inventory,
+        &mut options,
+        &mut judged,
+        given.is_some(),
+    )
 }
 
 /// Flags, and the settings of the project.

@@ -9,7 +9,6 @@ use stanchion_formats::ignores::quoted;
 use stanchion_formats::vex::{self, Publisher};
 use stanchion_model::vex::{Statement, VexFormat};
 use stanchion_policy::claims::{self, Claims};
-use stanchion_policy::clock::Calendar;
 
 use crate::args::PolicyArgs;
 use crate::commands::{exception, scan};
@@ -50,25 +49,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// The folder in which decisions and documents are kept, and the calendar of the policy.
-fn home(at: &At) -> Result<(std::path::PathBuf, Calendar), Failure> {
-    let folder = policies::folder_of(&at.target);
-    let here = policies::Where {
-        target: &folder,
-        top: None,
-        mark: "",
-    };
-    Ok(match policies::policy(at.policy.as_deref(), &here)? {
-        Some((policy, folders)) => (
-            folders.into_iter().next().unwrap_or(folder),
-            policy.calendar(),
-        ),
-        None => (folder, Calendar::default()),
-    })
-}
-
 fn add(context: &Context, args: &AddDecision) -> Result<Exit, Failure> {
-    let (folder, calendar) = home(&args.at)?;
+    let (folder, calendar) = policies::home(&args.at)?;
     let path = folder.join(claims::FILE);
     let mut text = if path.exists() {
         policies::bounded(&path, claims::MOST_BYTES as u64)?
@@ -154,8 +136,8 @@ fn import(
         Failure::new(anyhow::anyhow!("{}: {error}", file.display()))
             .hint("a document is taken whole or not at all; OpenVEX, CSAF and CycloneDX are read")
     })?;
-    let digest = policies::sha256(&bytes);
-    let (folder, _) = home(at)?;
+    let digest = stanchion_policy::file::digest(&bytes);
+    let (folder, _) = policies::home(at)?;
     // A document may stand on one line: its statements are told apart by their number.
     let mut numbered = document.clone();
     for (number, statement) in numbered.statements.iter_mut().enumerate() {
@@ -375,7 +357,7 @@ fn export(
         mark: "",
     };
     let loaded = policies::load(at.policy.as_deref(), &here)?;
-    let (home, calendar) = home(at)?;
+    let (home, calendar) = policies::home(at)?;
     let mut statements = Vec::new();
     let path = home.join(claims::FILE);
     if path.exists() {

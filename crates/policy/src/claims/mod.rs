@@ -15,7 +15,7 @@ use stanchion_model::inventory::{Inventory, Origin};
 use stanchion_model::purl::Purl;
 use stanchion_model::vex::{Identifier, Justification, Statement, Status, VexDocument, VexProduct};
 
-use crate::clock::{Calendar, Start};
+use crate::clock::Calendar;
 use crate::file::{Fault, Place, Policy, TrustedVex};
 use crate::pattern::{Meant, PurlPattern, bare, covers, glob};
 
@@ -546,16 +546,4 @@ fn names(product: &VexProduct) -> Vec<String> {
             _ => None,
         });
     names.collect()
-}
-
-/// A day or a time of a decision.
-fn moment(text: &str, calendar: &Calendar) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let day: jiff::civil::Date = text.parse().ok()?;
-    if text.len() > 10 {
-        return None;
-    }
-    calendar.instant(Start::Day(day)).ok()
 }

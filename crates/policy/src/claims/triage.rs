@@ -7,10 +7,10 @@ use stanchion_model::vex::Identifier;
 use stanchion_model::vex::{Justification, Statement, Status, VexProduct};
 use stanchion_syntax::{Limits, toml};
 
-use super::{Claim, Rank, Scope, Target, moment};
+use super::{Claim, Rank, Scope, Target};
 use crate::clock::Calendar;
-use crate::file::reader::Table;
-use crate::file::{Fault, Place};
+use crate::file::Fault;
+use crate::file::reader::{Table, beside};
 use crate::pattern::{PurlPattern, RANGE, glob};
 
 /// The value of `schema`.
@@ -65,35 +65,33 @@ pub fn decisions(file: &str, text: &str, calendar: &Calendar) -> (Vec<Statement>
                 continue;
             }
         };
-        {
-            let products = match &decision.product {
-                None => components,
-                Some(name) => vec![VexProduct {
-                    identifiers: vec![
-                        Purl::parse_lenient(name)
-                            .map_or_else(|_| Identifier::Other(name.clone()), Identifier::Purl),
-                    ],
-                    versions: None,
-                    subcomponents: components,
-                }],
-            };
-            let claim = decision.claim;
-            let mut ids = claim.ids.into_iter();
-            statements.push(Statement {
-                id: None,
-                vulnerability: ids.next().unwrap_or_default(),
-                aliases: ids.collect(),
-                products,
-                status: claim.status,
-                justification: claim.justification,
-                impact: claim.reason,
-                action: claim.action,
-                timestamp: claim.time.map(|time| time.to_string()).or(decision.on),
-                original: None,
-                lossy: Vec::new(),
-                line: claim.place.line,
-            });
-        }
+        let products = match &decision.product {
+            None => components,
+            Some(name) => vec![VexProduct {
+                identifiers: vec![
+                    Purl::parse_lenient(name)
+                        .map_or_else(|_| Identifier::Other(name.clone()), Identifier::Purl),
+                ],
+                versions: None,
+                subcomponents: components,
+            }],
+        };
+        let claim = decision.claim;
+        let mut ids = claim.ids.into_iter();
+        statements.push(Statement {
+            id: None,
+            vulnerability: ids.next().unwrap_or_default(),
+            aliases: ids.collect(),
+            products,
+            status: claim.status,
+            justification: claim.justification,
+            impact: claim.reason,
+            action: claim.action,
+            timestamp: claim.time.map(|time| time.to_string()).or(decision.on),
+            original: None,
+            lossy: Vec::new(),
+            line: claim.place.line,
+        });
     }
     (statements, faults)
 }
@@ -150,32 +148,9 @@ fn all(file: &str, text: &str, prefix: &str, calendar: &Calendar) -> (Vec<Decisi
     let file: Arc<str> = file.into();
     let document = toml::parse(text, &Limits::default());
     let mut faults = Vec::new();
-    if let Some(error) = document.error {
-        let message = format!("{}; no decision of this file is in force", error.message);
-        faults.push(Fault {
-            place: Place {
-                file,
-                line: error.line,
-            },
-            message,
-            hint: Some("the file is TOML: https://toml.io".into()),
-        });
+    let Some(root) = beside(&document, &file, SCHEMA, "decision", &mut faults) else {
         return (Vec::new(), faults);
-    }
-    let root = Table::root(&document.root, &file);
-    match root.needed("schema", &mut faults) {
-        Some(schema) if schema.value != SCHEMA => {
-            let message = format!(
-                "`schema` is {:?}, and {SCHEMA:?} is what is read; no decision of this file is in force",
-                schema.value
-            );
-            faults.push(root.fault(schema.place.line, message, None));
-            return (Vec::new(), faults);
-        }
-        Some(_) => {}
-        // What another version of the file means is not known.
-        None => return (Vec::new(), faults),
-    }
+    };
     let mut decisions = Vec::new();
     for table in root.tables("decision", MOST, &mut faults) {
         match decision(&table, prefix, calendar) {
@@ -190,17 +165,8 @@ fn all(file: &str, text: &str, prefix: &str, calendar: &Calendar) -> (Vec<Decisi
 fn decision(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Result<Decision, Vec<Fault>> {
     let mut faults = Vec::new();
     let plain = |name, faults: &mut Vec<Fault>| table.text(name, faults).map(|text| text.value);
-    let many = |one, more, faults: &mut Vec<Fault>| {
-        let mut texts: Vec<String> = table
-            .texts(one, faults)
-            .into_iter()
-            .map(|text| text.value)
-            .collect();
-        texts.extend(table.texts(more, faults).into_iter().map(|text| text.value));
-        texts
-    };
-    let ids = many("vulnerability", "vulnerabilities", &mut faults);
-    let purls = many("purl", "purls", &mut faults);
+    let ids = table.either("vulnerability", "vulnerabilities", &mut faults);
+    let purls = table.either("purl", "purls", &mut faults);
     let versions = plain("versions", &mut faults);
     let status = table.needed("status", &mut faults).and_then(|word| {
         let words = Status::ALL.map(Status::as_str);
@@ -219,9 +185,9 @@ fn decision(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Result<Deci
     let by = table.needed("by", &mut faults);
     let on = table.needed("on", &mut faults);
     let product = plain("product", &mut faults);
-    let paths = many("path", "paths", &mut faults);
+    let paths = table.either("path", "paths", &mut faults);
     let time = on.as_ref().and_then(|on| {
-        let time = moment(&on.value, calendar);
+        let time = calendar.moment(&on.value, false);
         if time.is_none() {
             faults.push(table.fault(
                 on.place.line,

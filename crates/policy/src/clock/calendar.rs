@@ -148,6 +148,23 @@ impl Calendar {
         }
     }
 
+    /// Reads a day, of which the first or the last moment is meant, or an exact time.
+    pub fn moment(&self, text: &str, end: bool) -> Option<Timestamp> {
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return Some(time);
+        }
+        let day: Date = text.parse().ok()?;
+        if text.len() > 10 {
+            return None;
+        }
+        if end {
+            self.last_second(day)
+        } else {
+            self.first_instant(day)
+        }
+        .ok()
+    }
+
     /// When a span that starts then ends; never before the start.
     pub fn due(&self, start: Start, span: Span) -> Result<Timestamp, ClockError> {
         let start = self.instant(start)?;

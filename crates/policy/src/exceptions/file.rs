@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use stanchion_model::exception::{Exception, ExceptionScope};
 use stanchion_model::vex::Justification;
 use stanchion_syntax::{Limits, toml};
 
 use super::Entry;
-use crate::clock::{Calendar, Start};
-use crate::file::reader::Table;
-use crate::file::{Fault, Place};
+use crate::clock::Calendar;
+use crate::file::Fault;
+use crate::file::reader::{Table, beside};
 use crate::pattern::{PurlPattern, glob};
 
 /// The value of `schema`.
@@ -35,33 +34,9 @@ pub(super) fn read(
     let file: Arc<str> = file.into();
     let document = toml::parse(text, &Limits::default());
     let mut faults = Vec::new();
-    if let Some(error) = document.error {
-        // Half a file would drop exceptions in silence, or worse, the lines that limit them.
-        let message = format!("{}; no exception of this file is in force", error.message);
-        faults.push(Fault {
-            place: Place {
-                file,
-                line: error.line,
-            },
-            message,
-            hint: Some("the file is TOML: https://toml.io".into()),
-        });
+    let Some(root) = beside(&document, &file, SCHEMA, "exception", &mut faults) else {
         return (Vec::new(), faults);
-    }
-    let root = Table::root(&document.root, &file);
-    match root.needed("schema", &mut faults) {
-        Some(schema) if schema.value != SCHEMA => {
-            let message = format!(
-                "`schema` is {:?}, and {SCHEMA:?} is what is read; no exception of this file is in force",
-                schema.value
-            );
-            faults.push(root.fault(schema.place.line, message, None));
-            return (Vec::new(), faults);
-        }
-        Some(_) => {}
-        // What another version of the file means is not known.
-        None => return (Vec::new(), faults),
-    }
+    };
     let entries = root
         .tables("exception", MOST, &mut faults)
         .iter()
@@ -74,18 +49,10 @@ pub(super) fn read(
 fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
     let mut faults = Vec::new();
     let plain = |name, faults: &mut Vec<Fault>| table.text(name, faults).map(|text| text.value);
-    let many = |one, more, faults: &mut Vec<Fault>| {
-        let mut texts: Vec<String> = table
-            .texts(one, faults)
-            .into_iter()
-            .map(|text| text.value)
-            .collect();
-        texts.extend(table.texts(more, faults).into_iter().map(|text| text.value));
-        texts
-    };
     let id = table.needed("id", &mut faults);
     let scope = ExceptionScope {
-        ids: many("vulnerability", "vulnerabilities", &mut faults)
+        ids: table
+            .either("vulnerability", "vulnerabilities", &mut faults)
             .into_iter()
             .chain(
                 table
@@ -94,11 +61,11 @@ fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
                     .map(|text| text.value),
             )
             .collect(),
-        rules: many("rule", "rules", &mut faults),
+        rules: table.either("rule", "rules", &mut faults),
         purl: plain("purl", &mut faults),
         versions: plain("versions", &mut faults),
         product: plain("product", &mut faults),
-        paths: many("path", "paths", &mut faults),
+        paths: table.either("path", "paths", &mut faults),
     };
     let justification = table.read("justification", &mut faults, |word| {
         Justification::from_word(word).ok_or_else(|| {
@@ -147,7 +114,7 @@ fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
     }
     let mut moment = |name: &str, text: &Option<String>, end: bool| {
         let text = text.as_deref()?;
-        let moment = read_moment(text, calendar, end);
+        let moment = calendar.moment(text, end);
         if moment.is_none() {
             broken.push(format!(
                 "`{name}` is {text:?}, which is no day or time; write it as 2026-12-31"
@@ -171,21 +138,5 @@ fn entry(table: &Table<'_>, prefix: &str, calendar: &Calendar) -> Entry {
         from,
         until,
         exception,
-    }
-}
-
-/// A day's first or last moment in the calendar's zone, or an exact time.
-fn read_moment(text: &str, calendar: &Calendar, end: bool) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let day: jiff::civil::Date = text.parse().ok()?;
-    if text.len() > 10 {
-        return None;
-    }
-    if end {
-        calendar.last_second(day).ok()
-    } else {
-        calendar.instant(Start::Day(day)).ok()
     }
 }

@@ -539,7 +539,7 @@ impl Policy {
             })?;
         let mut faults = Vec::new();
         let table = Table::root(&root, &file);
-        let policy = sections::policy(&table, digest(text), &mut faults);
+        let policy = sections::policy(&table, digest(text.as_bytes()), &mut faults);
         faults.sort();
         faults.dedup();
         if faults.is_empty() {
@@ -598,10 +598,10 @@ impl Policy {
     }
 }
 
-/// SHA-256 of a text, in hexadecimal.
-pub fn digest(text: &str) -> String {
+/// SHA-256 in hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(text.as_bytes())
+    Sha256::digest(bytes)
         .iter()
         .fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use stanchion_syntax::{Member, Node, Value};
+use stanchion_syntax::{Document, Member, Node, Value};
 
 use super::{Fault, Place, Placed};
 use crate::clock::ClockError;
@@ -209,6 +209,18 @@ impl<'a> Table<'a> {
         texts
     }
 
+    /// Texts under either of two names: that of one, and that of several.
+    pub(crate) fn either(
+        &self,
+        one: &'static str,
+        several: &'static str,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<String> {
+        let mut texts = self.texts(one, faults);
+        texts.extend(self.texts(several, faults));
+        texts.into_iter().map(|text| text.value).collect()
+    }
+
     /// `true` or `false`.
     pub(crate) fn flag(&self, name: &'static str, faults: &mut Vec<Fault>) -> Option<Placed<bool>> {
         let member = self.member(name)?;
@@ -334,6 +346,39 @@ impl<'a> Table<'a> {
             faults.push(self.fault(member.line, message, Some(&hint)));
         }
     }
+}
+
+/// The table of a file that stands beside a policy. Where it breaks off, or is of another schema, nothing of it is in
+/// force: half a file would lack the lines that limit the others.
+pub(crate) fn beside<'a>(
+    root: &'a Document<'a>,
+    file: &Arc<str>,
+    schema: &str,
+    what: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<Table<'a>> {
+    if let Some(error) = &root.error {
+        faults.push(Fault {
+            place: Place {
+                file: file.clone(),
+                line: error.line,
+            },
+            message: format!("{}; no {what} of this file is in force", error.message),
+            hint: Some("the file is TOML: https://toml.io".into()),
+        });
+        return None;
+    }
+    let table = Table::root(&root.root, file);
+    let given = table.needed("schema", faults)?;
+    if given.value != schema {
+        let message = format!(
+            "`schema` is {:?}, and {schema:?} is what is read; no {what} of this file is in force",
+            given.value
+        );
+        faults.push(table.fault(given.place.line, message, None));
+        return None;
+    }
+    Some(table)
 }
 
 /// What is wrong with a value, and what to do.

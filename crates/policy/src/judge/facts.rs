@@ -224,18 +224,29 @@ pub(crate) fn facts<'f>(
     facts.set(Field::AgeDays, published.map(days));
     facts.set(Field::KnownDays, seen.map(days));
     let (name, product) = products.of(&finding.project);
+    let unsaid = product_facts(&mut facts, name, product, products.owner(&finding.project));
+    (facts, assumed.with(unsaid))
+}
+
+/// What is known about a product; gives the facts that nobody says, which are taken at their worst.
+pub(crate) fn product_facts<'f>(
+    facts: &mut Facts<'f>,
+    name: &'f str,
+    product: Option<&'f Product>,
+    owner: Option<&'f str>,
+) -> Fields {
+    let mut assumed = Fields::EMPTY;
+    let tier = product.and_then(|product| product.tier);
+    let exposed = product.and_then(|product| product.exposed);
     facts.set(Field::ProductName, name);
-    facts.set(
-        Field::ProductOwner,
-        products.owner(&finding.project).unwrap_or_default(),
-    );
-    match product.and_then(|product| product.tier) {
-        Some(tier) => facts.set(Field::Tier, tier),
-        None => assume(&mut facts, Field::Tier, 1_i64.into()),
+    facts.set(Field::ProductOwner, owner.unwrap_or_default());
+    facts.set(Field::Tier, tier.unwrap_or(1));
+    facts.set(Field::Exposed, exposed.unwrap_or(true));
+    if tier.is_none() {
+        assumed = assumed.with(Fields::of(Field::Tier));
     }
-    match product.and_then(|product| product.exposed) {
-        Some(exposed) => facts.set(Field::Exposed, exposed),
-        None => assume(&mut facts, Field::Exposed, true.into()),
+    if exposed.is_none() {
+        assumed = assumed.with(Fields::of(Field::Exposed));
     }
     if let Some(product) = product {
         facts.set(Field::ProductEnvironment, product.environment.as_deref());
@@ -244,7 +255,7 @@ pub(crate) fn facts<'f>(
         facts.set(Field::Tags, product.tags.as_slice());
         facts.set(Field::DataClasses, product.data_classes.as_slice());
     }
-    (facts, assumed)
+    assumed
 }
 
 /// The facts that take more than a look, where some condition asks for them.

@@ -84,7 +84,7 @@ pub fn name(policy: &Policy) -> PolicyName {
 const MOST_DEMANDS: usize = 50_000;
 
 /// Days until a deadline that there is none of.
-const NO_DATE: i64 = 1_000_000;
+pub(crate) const NO_DATE: i64 = 1_000_000;
 
 /// Judges. Findings get their dates, owner, state and what else the policy says; the answer says whether the gate opens.
 pub fn judge(setting: &Setting<'_>, findings: &mut [Finding]) -> Ruling {

@@ -6,10 +6,10 @@ use stanchion_model::report::{Verdict, Violation};
 
 use super::Setting;
 use super::exceptions::Tally;
-use super::facts::Products;
+use super::facts::{Products, product_facts};
 use crate::clock::Start;
 use crate::components::{foreign_registries, rule};
-use crate::condition::{Facts, Field};
+use crate::condition::Facts;
 use crate::people::People;
 
 /// Start of the rules about missing evidence.
@@ -139,23 +139,7 @@ fn database(
         }
         all.iter().any(|(name, product, owner)| {
             let mut facts = Facts::new();
-            facts.set(Field::ProductName, *name);
-            facts.set(Field::ProductOwner, owner.unwrap_or_default());
-            facts.set(
-                Field::Tier,
-                product.and_then(|product| product.tier).unwrap_or(1),
-            );
-            facts.set(
-                Field::Exposed,
-                product.and_then(|product| product.exposed).unwrap_or(true),
-            );
-            if let Some(product) = product {
-                facts.set(Field::ProductEnvironment, product.environment.as_deref());
-                facts.set(Field::AssetEnvironment, product.environment.as_deref());
-                facts.set(Field::Lifecycle, product.lifecycle.as_deref());
-                facts.set(Field::Tags, product.tags.as_slice());
-                facts.set(Field::DataClasses, product.data_classes.as_slice());
-            }
+            product_facts(&mut facts, name, *product, *owner);
             !condition.eval(&facts).is_false()
         })
     };

@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use stanchion_assess::Options;
 use stanchion_model::finding::Finding;
 use stanchion_policy::explain::explain;
 
-use crate::args::{PolicyArgs, TargetArgs};
+use crate::args::PolicyArgs;
 use crate::commands::scan;
-use crate::context::{self, Context};
+use crate::context::Context;
 use crate::exit::{Exit, Failure, failure};
-use crate::fetching;
-use crate::judged::Judged;
 
 pub(crate) fn run(
     context: &Context,
@@ -21,20 +18,7 @@ pub(crate) fn run(
     given: Option<&str>,
     outputs: &[String],
 ) -> Result<Exit, Failure> {
-    let target = TargetArgs {
-        target: target.to_owned(),
-        exclude: Vec::new(),
-        vendored: false,
-        read_as: None,
-    };
-    let as_of = given.map_or_else(|| Ok(context.now.clone()), context::time)?;
-    let mut options = Options {
-        scan: scan::scan_options(&target)?,
-        as_of,
-        ..Options::default()
-    };
-    let mut judged = Judged::find(context, policy, &target.target, given, &options.as_of)?;
-    judged.leave_out(&mut options);
+    let (target, mut options, mut judged) = scan::prepare(context, target, policy, given)?;
     if judged.loaded.is_none() {
         return Err(failure("there is no policy that could be explained").hint(
             "`stanchion policy init` writes one; --policy takes a file or a preset such as strict",
@@ -45,10 +29,13 @@ pub(crate) fn run(
         scan::nothing(&inventory);
         return Ok(Exit::Incomplete);
     }
-    let index = fetching::index_for(context, &inventory)?;
-    judged.check_clock(&index, given.is_some())?;
-    options.as_of = judged.time();
-    let assessment = judged.assess(inventory, &index, &options)?;
+    let assessment = scan::finish(
+        context,
+        inventory,
+        &mut options,
+        &mut judged,
+        given.is_some(),
+    )?;
     let named: Vec<&Finding> = assessment
         .findings
         .iter()
