@@ -246,7 +246,7 @@ impl Judged {
         };
         let counts = loaded.policy.counts_from_sight();
         let (mut recorded, mut last) = (Sightings::new(), None);
-        if let Some(store) = Store::read(&context.data).map_err(Failure::new)? {
+        if let Some(store) = Store::existing(&context.data).map_err(Failure::new)? {
             recorded = store.sightings(&self.name).map_err(Failure::new)?;
             last = store.last_seen(&self.name).map_err(Failure::new)?;
         }
@@ -354,19 +354,18 @@ impl Judged {
 
     /// Remembers what was found.
     pub(crate) fn record(&self, context: &Context, assessment: &Assessment) -> Result<(), Failure> {
-        let mut store = Store::open(&context.data)
+        let store = Store::open(&context.data)
             .map_err(|error| Failure::new(error).hint("name another folder with --data-dir"))?;
+        let findings: Vec<(&str, Option<i64>)> = assessment
+            .findings
+            .iter()
+            .map(|finding| {
+                let first = self.seen.of(finding).map(Timestamp::as_second);
+                (finding.key.as_str(), first)
+            })
+            .collect();
         store
-            .record(
-                &self.name,
-                self.as_of.as_second(),
-                assessment.findings.iter().map(|finding| {
-                    (
-                        finding.key.as_str(),
-                        self.seen.of(finding).map(Timestamp::as_second),
-                    )
-                }),
-            )
+            .record(&self.name, self.as_of.as_second(), &findings)
             .map_err(Failure::new)
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, params};
-
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Tx, params};
 
 /// First and last sight of one finding, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,72 +16,73 @@ pub struct Sighting {
 /// The findings that have been seen in a target, by key.
 pub type Sightings = HashMap<String, Sighting>;
 
+/// What has been seen in a target so far.
+pub fn of(tx: &mut Tx<'_>, target: &str) -> Result<Sightings, StoreError> {
+    let mut seen = Sightings::new();
+    tx.each(
+        "SELECT finding, first_seen, last_seen FROM sightings WHERE target = ?1",
+        params![target],
+        |row| {
+            let sighting = Sighting {
+                first: row.get(1)?,
+                last: row.get(2)?,
+            };
+            seen.insert(row.get(0)?, sighting);
+            Ok(())
+        },
+    )?;
+    Ok(seen)
+}
+
+/// Remembers that findings are there at a time. `first` is when each is known to have been there already, such as
+/// from the history of its file; else it is now. A first sight never becomes later.
+pub fn record(
+    tx: &mut Tx<'_>,
+    target: &str,
+    at: i64,
+    findings: &[(&str, Option<i64>)],
+) -> Result<(), StoreError> {
+    let mut findings = findings.to_vec();
+    findings.sort_unstable();
+    findings.dedup_by_key(|(key, _)| *key);
+    let mut values = Vec::with_capacity(findings.len() * 4);
+    for (key, first) in findings {
+        let first = first.map_or(at, |first| first.min(at));
+        values.extend_from_slice(params![target, key, first, at]);
+    }
+    tx.insert(
+        "sightings",
+        &["target", "finding", "first_seen", "last_seen"],
+        &values,
+        "ON CONFLICT (target, finding) DO UPDATE SET
+             first_seen = CASE WHEN excluded.first_seen < sightings.first_seen THEN excluded.first_seen ELSE sightings.first_seen END,
+             last_seen = CASE WHEN excluded.last_seen > sightings.last_seen THEN excluded.last_seen ELSE sightings.last_seen END",
+    )?;
+    Ok(())
+}
+
 impl Store {
     /// What has been seen in a target so far.
     pub fn sightings(&self, target: &str) -> Result<Sightings, StoreError> {
-        let failed = self.failed("read sightings");
-        let mut statement = self
-            .connection
-            .prepare("SELECT finding, first_seen, last_seen FROM sightings WHERE target = ?1")
-            .map_err(&failed)?;
-        let rows = statement
-            .query_map(params![target], |row| {
-                Ok((
-                    row.get(0)?,
-                    Sighting {
-                        first: row.get(1)?,
-                        last: row.get(2)?,
-                    },
-                ))
-            })
-            .map_err(&failed)?;
-        rows.collect::<Result<_, _>>().map_err(&failed)
+        self.read(|tx| of(tx, target))
     }
 
     /// The latest time at which anything was seen in a target.
     pub fn last_seen(&self, target: &str) -> Result<Option<i64>, StoreError> {
-        self.connection
-            .query_row(
-                "SELECT MAX(last_seen) FROM sightings WHERE target = ?1",
-                params![target],
-                |row| row.get(0),
-            )
-            .optional()
-            .map(Option::flatten)
-            .map_err(self.failed("read sightings"))
+        self.read(|tx| {
+            let sql = "SELECT MAX(last_seen) FROM sightings WHERE target = ?1";
+            Ok(tx.first(sql, params![target], |row| row.get(0))?.flatten())
+        })
     }
 
-    /// Remembers that findings are there at a time. `first` is when each is known to have been there already, such as
-    /// from the history of its file; else it is now. A first sight never becomes later.
-    pub fn record<'f>(
-        &mut self,
+    /// [`record`] in a transaction of its own.
+    pub fn record(
+        &self,
         target: &str,
         at: i64,
-        findings: impl Iterator<Item = (&'f str, Option<i64>)>,
+        findings: &[(&str, Option<i64>)],
     ) -> Result<(), StoreError> {
-        let mut findings: Vec<(&str, Option<i64>)> = findings.collect();
-        // Always in one order, so that two writers cannot wait for each other.
-        findings.sort_unstable();
-        findings.dedup_by_key(|(key, _)| *key);
-        let failed = self.failed("record sightings");
-        let transaction = self.connection.transaction().map_err(&failed)?;
-        {
-            let mut statement = transaction
-                .prepare(
-                    "INSERT INTO sightings (target, finding, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (target, finding) DO UPDATE SET
-                         first_seen = CASE WHEN excluded.first_seen < sightings.first_seen THEN excluded.first_seen ELSE sightings.first_seen END,
-                         last_seen = CASE WHEN excluded.last_seen > sightings.last_seen THEN excluded.last_seen ELSE sightings.last_seen END",
-                )
-                .map_err(&failed)?;
-            for (key, first) in findings {
-                let first = first.map_or(at, |first| first.min(at));
-                statement
-                    .execute(params![target, key, first, at])
-                    .map_err(&failed)?;
-            }
-        }
-        transaction.commit().map_err(&failed)
+        self.write(|tx| record(tx, target, at, findings))
     }
 }
 
@@ -94,26 +93,18 @@ mod tests {
     #[test]
     fn a_first_sight_stays() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Store::read(folder.path()).unwrap().is_none());
-        let mut store = Store::open(folder.path()).unwrap();
+        assert!(Store::existing(folder.path()).unwrap().is_none());
+        let store = Store::open(folder.path()).unwrap();
         store
-            .record(
-                "a",
-                100,
-                [("x", None), ("y", Some(40)), ("x", None)].into_iter(),
-            )
+            .record("a", 100, &[("x", None), ("y", Some(40)), ("x", None)])
             .unwrap();
         store
-            .record(
-                "a",
-                200,
-                [("x", None), ("y", Some(300)), ("z", Some(250))].into_iter(),
-            )
+            .record("a", 200, &[("x", None), ("y", Some(300)), ("z", Some(250))])
             .unwrap();
         // A clock that was set back forgets nothing.
-        store.record("a", 150, [("z", None)].into_iter()).unwrap();
+        store.record("a", 150, &[("z", None)]).unwrap();
         drop(store);
-        let store = Store::read(folder.path()).unwrap().unwrap();
+        let store = Store::existing(folder.path()).unwrap().unwrap();
         let seen = store.sightings("a").unwrap();
         assert_eq!(
             seen["x"],
@@ -162,11 +153,11 @@ mod tests {
             for writer in 0..4_i64 {
                 let folder = folder.path();
                 scope.spawn(move || {
-                    let mut store = Store::open(folder).unwrap();
+                    let store = Store::open(folder).unwrap();
                     let keys: Vec<String> = (0..50).map(|key| key.to_string()).collect();
-                    store
-                        .record("a", writer, keys.iter().map(|key| (key.as_str(), None)))
-                        .unwrap();
+                    let keys: Vec<(&str, Option<i64>)> =
+                        keys.iter().map(|key| (key.as_str(), None)).collect();
+                    store.record("a", writer, &keys).unwrap();
                 });
             }
         });

@@ -1,0 +1,94 @@
+-- What is wrong, since when, and what became of it.
+
+-- What is said of a vulnerability wherever it is found: once.
+CREATE TABLE vulnerability (
+    id         {blob} NOT NULL PRIMARY KEY,
+    name       TEXT   NOT NULL UNIQUE, -- CVE, else GHSA, else native; of a check or another tool, its rule
+    title      TEXT   NOT NULL,
+    severity   BIGINT NOT NULL,        -- 0 none, 1 low, 2 medium, 3 high, 4 critical, -1 unknown
+    epss       {real},
+    percentile {real},
+    kev_added  TEXT,
+    ransomware BIGINT NOT NULL,
+    ssvc       TEXT,                   -- none, poc, active; then y/n automatable, y/n total
+    published  TEXT,
+    cwes       TEXT   NOT NULL,        -- JSON list
+    changed    BIGINT NOT NULL
+) {strict};
+CREATE INDEX vulnerability_kev ON vulnerability (kev_added) WHERE kev_added IS NOT NULL;
+
+-- Every id of it in capitals, its own included.
+CREATE TABLE vulnerability_alias (
+    alias         TEXT   NOT NULL,
+    vulnerability {blob} NOT NULL,
+    PRIMARY KEY (alias, vulnerability)
+) {clustered};
+CREATE INDEX vulnerability_alias_of ON vulnerability_alias (vulnerability);
+
+-- Why a component version is affected: the same in every product.
+CREATE TABLE hit (
+    component     {blob} NOT NULL,
+    vulnerability {blob} NOT NULL,
+    body          TEXT   NOT NULL, -- JSON: evidence, scores, fixed versions, confidence
+    PRIMARY KEY (component, vulnerability)
+) {strict};
+
+CREATE TABLE finding (
+    id            {blob} NOT NULL PRIMARY KEY, -- begins with its version's: those of one lie together
+    product       {blob} NOT NULL,
+    version       {blob} NOT NULL,
+    component     {blob} NOT NULL,
+    vulnerability {blob} NOT NULL,
+    project       TEXT   NOT NULL, -- the root folder in the inventory
+    kind          BIGINT NOT NULL,
+    severity      BIGINT NOT NULL,
+    score         BIGINT NOT NULL, -- tenths; -1 unscored
+    state         BIGINT NOT NULL, -- 0 open, 1 in_triage, 2 overdue, 3 excepted, 4 fixed, 5 not_affected
+    work          BIGINT NOT NULL, -- 1: open in a live version
+    flags         BIGINT NOT NULL, -- bits: 1 kev, 2 fixable, 4 direct, 8 development, 16 exploited, 32 unowned
+    vectors       BIGINT NOT NULL, -- bits by threat vector
+    epss          BIGINT NOT NULL, -- ten thousandths; -1 unknown
+    due           BIGINT,
+    owner         TEXT,
+    rule          TEXT,
+    exception     TEXT,
+    upgrade       TEXT,
+    first_seen    BIGINT NOT NULL,
+    changed       BIGINT NOT NULL,
+    closed        BIGINT,
+    reason        TEXT             -- why it is closed
+) {clustered};
+-- The work list: filters are answered from the index alone.
+CREATE INDEX finding_work ON finding (score, id, severity, flags, vectors, product, epss, state) WHERE work = 1;
+CREATE INDEX finding_product ON finding (product, score, id, severity, flags, vectors, epss, state) WHERE work = 1;
+CREATE INDEX finding_kev ON finding (score, id) WHERE work = 1 AND (flags & 1) = 1;
+CREATE INDEX finding_due ON finding (due, id) WHERE work = 1 AND due IS NOT NULL;
+CREATE INDEX finding_new ON finding (first_seen, id) WHERE work = 1;
+CREATE INDEX finding_owner ON finding (owner, score, id) WHERE work = 1 AND owner IS NOT NULL;
+CREATE INDEX finding_vulnerability ON finding (vulnerability, product, version);
+CREATE INDEX finding_component ON finding (component, id);
+
+-- What the policy says about one finding, and what people do: JSON.
+CREATE TABLE finding_detail (
+    id   {blob} NOT NULL PRIMARY KEY,
+    body TEXT   NOT NULL
+) {strict};
+
+-- What happened to a finding.
+CREATE TABLE finding_history (
+    seq     {identity},
+    finding {blob} NOT NULL,
+    at      BIGINT NOT NULL,
+    what    TEXT   NOT NULL, -- appeared, changed, fixed, reopened, closed, assigned, noted
+    actor   TEXT   NOT NULL,
+    reason  TEXT   NOT NULL
+) {strict};
+CREATE INDEX finding_history_finding ON finding_history (finding, seq);
+
+-- One row a product and day, written once.
+CREATE TABLE metric (
+    day      BIGINT NOT NULL, -- since 1970
+    product  {blob} NOT NULL,
+    body     TEXT   NOT NULL, -- JSON
+    PRIMARY KEY (product, day)
+) {strict};

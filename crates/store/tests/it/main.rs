@@ -1,0 +1,3 @@
+//! The same tests on both databases.
+
+mod basics;
