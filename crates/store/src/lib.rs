@@ -6,11 +6,17 @@
 //! one group of tables, as functions over a transaction ([`Tx`]).
 
 mod connection;
+pub mod decisions;
 mod dialect;
+pub mod events;
+pub mod findings;
+pub mod inventories;
+pub mod jobs;
 mod migrate;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod products;
 pub mod sightings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

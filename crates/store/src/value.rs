@@ -93,7 +93,7 @@ impl<'v> From<&'v Id> for Value<'v> {
         Self::Blob(Cow::Borrowed(&value.0))
     }
 }
-impl<'v, T> From<Option<T>> for Value<'v>
+impl<T> From<Option<T>> for Value<'_>
 where
     Self: From<T>,
 {
