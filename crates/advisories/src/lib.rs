@@ -3,6 +3,7 @@
 //! [`import`] reads the publishers' files and builds one file; [`Index`] opens it; [`Matcher`] asks it.
 
 mod database;
+pub mod diff;
 mod error;
 mod feeds;
 pub mod fetch;
