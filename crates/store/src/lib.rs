@@ -5,6 +5,7 @@
 //! is versioned, and a newer one than this program knows is refused and left alone. Each module holds the statements of
 //! one group of tables, as functions over a transaction ([`Tx`]).
 
+pub mod audit;
 mod connection;
 pub mod decisions;
 mod dialect;

@@ -1,3 +1,4 @@
 //! The same tests on both databases.
 
+mod audit;
 mod basics;

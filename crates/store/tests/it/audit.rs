@@ -1,0 +1,69 @@
+//! The log: it only grows, and a row that was changed is found.
+
+use stanchion_store::testing::stores;
+use stanchion_store::{Dialect, StoreError, audit};
+
+#[test]
+fn the_chain_holds_and_a_change_is_found() {
+    for fresh in stores() {
+        std::thread::scope(|scope| {
+            for writer in 0..4_i64 {
+                let store = fresh.store.clone();
+                scope.spawn(move || {
+                    for at in 0..10 {
+                        store
+                            .write(|tx| {
+                                audit::record(
+                                    tx,
+                                    at,
+                                    &format!("w{writer}"),
+                                    "a",
+                                    "o\0",
+                                    None,
+                                    Some("x"),
+                                )
+                            })
+                            .unwrap_or_else(|error: StoreError| panic!("{error}"));
+                    }
+                });
+            }
+        });
+        let verified = fresh.store.verify_audit().unwrap();
+        assert_eq!(
+            (verified.rows, &verified.fault),
+            (40, &None),
+            "{}",
+            fresh.name
+        );
+        let of_one = fresh
+            .store
+            .read(|tx| audit::list(tx, None, Some("w1"), None, 100))
+            .unwrap();
+        assert_eq!(of_one.len(), 10);
+
+        // Somebody with the database in hand goes around the triggers.
+        let tamper = |sql: &str| {
+            fresh
+                .store
+                .write(|tx| {
+                    match tx.dialect() {
+                        Dialect::Sqlite => tx.batch("DROP TRIGGER IF EXISTS audit_no_update; DROP TRIGGER IF EXISTS audit_no_delete")?,
+                        Dialect::Postgres => tx.batch("DROP TRIGGER IF EXISTS audit_never ON audit")?,
+                    }
+                    tx.batch(sql)
+                })
+                .unwrap_or_else(|error: StoreError| panic!("{error}"));
+        };
+        tamper("UPDATE audit SET actor = 'nobody' WHERE seq = 17");
+        let fault = fresh.store.verify_audit().unwrap().fault.unwrap();
+        assert_eq!(fault, "row 17 is not what was written", "{}", fresh.name);
+        tamper("DELETE FROM audit WHERE seq = 17");
+        assert_eq!(
+            fresh.store.verify_audit().unwrap().fault.unwrap(),
+            "row 17 is missing"
+        );
+        tamper("DELETE FROM audit WHERE seq >= 17");
+        let fault = fresh.store.verify_audit().unwrap().fault.unwrap();
+        assert!(fault.contains("its head says otherwise"), "{fault}");
+    }
+}
