@@ -61,16 +61,15 @@ fn stamps(index: &Index) -> Result<HashMap<&str, (u64, u32)>, Error> {
         own.hash(&mut hasher);
         // A record may come under another name by what others say.
         for group in index.groups_of(RecordId(number))? {
-            let name = match groups.get(&group) {
-                Some(name) => *name,
-                None => {
-                    let view = index.group(group)?;
-                    let mut hasher = DefaultHasher::new();
-                    (view.id, &view.aliases).hash(&mut hasher);
-                    let name = hasher.finish();
-                    groups.insert(group, name);
-                    name
-                }
+            let name = if let Some(name) = groups.get(&group) {
+                *name
+            } else {
+                let view = index.group(group)?;
+                let mut hasher = DefaultHasher::new();
+                (view.id, &view.aliases).hash(&mut hasher);
+                let name = hasher.finish();
+                groups.insert(group, name);
+                name
             };
             name.hash(&mut hasher);
         }

@@ -11,7 +11,7 @@ use stanchion_model::finding::{Confidence, Kind};
 use stanchion_model::report::Assessment;
 use stanchion_tree::{Limits, Tree};
 
-use crate::{Filters, Options, assess, inventory};
+use crate::{Filters, Judging, Options, assess, inventory};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
 
@@ -356,4 +356,43 @@ fn what_cannot_be_looked_up_is_a_problem() {
             .any(|reason| reason.contains("release") || reason.contains("distribution")),
         "{reasons:?}"
     );
+}
+
+/// What the portal is sent gives what a scan gives: nothing is lost on the way that an answer hangs on.
+#[test]
+fn an_inventory_that_was_sent_gives_the_same_report() {
+    use stanchion_inventory::document;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/storefront");
+    let index = stanchion_advisories::starter().unwrap();
+    let options = Options {
+        as_of: NOW.into(),
+        ..Options::default()
+    };
+    let tree = Tree::open(&folder, Limits::default()).unwrap();
+    let scanned = inventory(&tree, "examples/storefront", &options).unwrap();
+    let mut sent = Vec::new();
+    document::write(&scanned, &mut sent).unwrap();
+    let policy = stanchion_policy::extend::preset("strict").unwrap().unwrap();
+    let report = |inventory: stanchion_model::inventory::Inventory| {
+        let judging = Judging {
+            policy: &policy,
+            gate: stanchion_policy::gate::DEFAULT,
+            as_of: NOW.parse().unwrap(),
+            prefix: "",
+            exceptions: &stanchion_policy::exceptions::Exceptions::default(),
+            claims: &stanchion_policy::claims::Claims::default(),
+            first_seen: &|_| None,
+            before: None,
+            changed: &[],
+            approved_by: &[],
+            problems: &[],
+        };
+        let assessment = assess(inventory, &index, &options, Some(&judging)).unwrap();
+        assert!(!assessment.findings.is_empty());
+        let mut json = Vec::new();
+        stanchion_report::json::write(&assessment, &mut json).unwrap();
+        json
+    };
+    let received = document::read(&sent).unwrap();
+    assert!(report(received) == report(scanned));
 }

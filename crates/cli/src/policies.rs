@@ -1,19 +1,22 @@
 //! Finds the policy of a target, and the exceptions, decisions and VEX beside it.
 //!
 //! A policy that is named wins. Else every `policy.toml` from the target up to the root of its repository counts: the
-//! outermost is the base, and each further in may only tighten it.
+//! outermost is the base, and each further in may only tighten it. A bundle of the portal stands further out than all
+//! of them, a named one too; beside it, only the portal says what may stay open.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use stanchion_formats::vex;
 use stanchion_model::inventory::{Problem, ProblemKind};
-use stanchion_policy::change::{self, Effect};
+use stanchion_model::text::quoted;
+use stanchion_policy::beside::{Beside, Kind, MOST_VEX, MOST_VEX_BYTES};
+use stanchion_policy::bundle::Bundle;
+use stanchion_policy::change;
 use stanchion_policy::claims::{self, Claims};
 use stanchion_policy::clock::Calendar;
 use stanchion_policy::exceptions::{self, Exceptions};
 use stanchion_policy::extend::{self, Source};
-use stanchion_policy::file::{self, Fault, Place, Policy, digest};
+use stanchion_policy::file::{self, Fault, Policy};
 use stanchion_policy::presets;
 
 use crate::exit::{Exit, Failure, failure};
@@ -24,13 +27,11 @@ use crate::repository;
 /// The policy's name in a folder.
 pub(crate) const POLICY: &str = "policy.toml";
 /// The folder of VEX documents beside it.
-pub(crate) const VEX: &str = "vex";
+pub(crate) use stanchion_policy::beside::VEX;
 /// Most policies above each other.
 const DEEPEST: usize = 6;
-/// Most VEX documents that are read.
-const MOST_VEX: usize = 1000;
-/// Largest VEX document.
-const MOST_VEX_BYTES: u64 = 64 << 20;
+/// Most entries of a file that are named when it is told that none of them counts.
+const NAMED: usize = 5;
 
 /// A policy and what stands beside it.
 #[derive(Debug)]
@@ -71,30 +72,71 @@ pub(crate) fn folder_of(target: &Path) -> PathBuf {
 
 /// The policy of a target with all that stands beside it; `None` where nobody names one and none is found.
 pub(crate) fn load(named: Option<&str>, place: &Where<'_>) -> Result<Option<Loaded>, Failure> {
-    let Some((policy, folders)) = policy(named, place)? else {
+    load_under(None, named, place)
+}
+
+/// As [`load`], under a bundle of the portal where there is one. The repository's own policy may then only tighten the
+/// bundle's, and what stands beside it decides nothing: it could let something stay open that the portal keeps closed.
+pub(crate) fn load_under(
+    bundle: Option<&Bundle>,
+    named: Option<&str>,
+    place: &Where<'_>,
+) -> Result<Option<Loaded>, Failure> {
+    let target = real(place.target)?;
+    let found = policy_under(bundle, named, place)?;
+    if let Some(bundle) = bundle {
+        let opened = bundle.open().map_err(|faults| untold(bundle, &faults))?;
+        let mut problems = opened.problems;
+        let prefix = match &found {
+            Some((_, folders)) => prefix_of(&target, folders),
+            None => String::new(),
+        };
+        let (policy, folders) = found.unwrap_or((opened.policy, vec![target]));
+        for folder in &folders {
+            aside(&mut problems, folder, place, &policy.calendar())?;
+        }
+        return Ok(Some(Loaded {
+            policy,
+            exceptions: opened.exceptions,
+            claims: opened.claims,
+            prefix,
+            problems,
+        }));
+    }
+    let Some((policy, folders)) = found else {
         return Ok(None);
     };
-    let target = real(place.target)?;
-    let mut loaded = Loaded {
-        exceptions: Exceptions::default(),
-        claims: Claims::default(),
-        prefix: folders
-            .first()
-            .map_or_else(String::new, |folder| prefix(&target, folder)),
-        problems: Vec::new(),
-        policy,
-    };
-    let home = folders.last().cloned();
+    let mut read = Beside::default();
+    let home = folders.last().map(PathBuf::as_path);
     for folder in &folders {
         beside(
-            &mut loaded,
+            &mut read,
+            &policy,
             folder,
-            home.as_deref(),
+            home,
             &prefix(&target, folder),
             place,
         )?;
     }
-    Ok(Some(loaded))
+    Ok(Some(Loaded {
+        prefix: prefix_of(&target, &folders),
+        policy,
+        exceptions: read.exceptions,
+        claims: read.claims,
+        problems: read.problems,
+    }))
+}
+
+/// The target relative to the innermost folder with a policy.
+fn prefix_of(target: &Path, folders: &[PathBuf]) -> String {
+    folders
+        .first()
+        .map_or_else(String::new, |folder| prefix(target, folder))
+}
+
+/// What is wrong with a bundle's own policy.
+fn untold(bundle: &Bundle, faults: &[Fault]) -> Failure {
+    tell(faults, &|file| bundle.text(file).map(str::to_owned))
 }
 
 /// The folder in which exceptions, decisions and documents about a target are kept, and the calendar of its policy.
@@ -119,12 +161,21 @@ pub(crate) fn policy(
     named: Option<&str>,
     place: &Where<'_>,
 ) -> Result<Option<(Policy, Vec<PathBuf>)>, Failure> {
+    policy_under(None, named, place)
+}
+
+fn policy_under(
+    bundle: Option<&Bundle>,
+    named: Option<&str>,
+    place: &Where<'_>,
+) -> Result<Option<(Policy, Vec<PathBuf>)>, Failure> {
     let target = real(place.target)?;
     if let Some(name) = named {
         if presets::find(name).is_some() {
             let policy = extend::preset(name)
                 .unwrap_or_else(|| Err(Vec::new()))
                 .map_err(|faults| tell(&faults, &|_| None))?;
+            let policy = under(bundle, policy, &|_| None)?;
             return Ok(Some((policy, vec![target])));
         }
         let path = PathBuf::from(name);
@@ -137,6 +188,7 @@ pub(crate) fn policy(
             );
         }
         let policy = read_policy(&path, place)?;
+        let policy = under(bundle, policy, &|_| std::fs::read_to_string(&path).ok())?;
         let folder = real(
             path.parent()
                 .filter(|folder| !folder.as_os_str().is_empty())
@@ -173,41 +225,44 @@ pub(crate) fn policy(
     if folders.is_empty() {
         return Ok(None);
     }
-    Ok(Some((joined(&folders, place)?, folders)))
+    Ok(Some((joined(bundle, &folders, place)?, folders)))
 }
 
 /// The policy of a folder joined with those of the folders above it, the innermost first. It may only tighten them, and
 /// whether it does is decided as for any change.
-fn joined(folders: &[PathBuf], place: &Where<'_>) -> Result<Policy, Failure> {
-    let Some((inner, above)) = folders.split_first().filter(|(_, above)| !above.is_empty()) else {
-        return read_policy(&folders[0].join(POLICY), place);
-    };
+fn joined(
+    bundle: Option<&Bundle>,
+    folders: &[PathBuf],
+    place: &Where<'_>,
+) -> Result<Policy, Failure> {
+    let (inner, above) = folders
+        .split_first()
+        .ok_or_else(|| failure("no folder has a policy"))?;
     let path = inner.join(POLICY);
-    let own = read_policy(&path, place)?;
     let text = |_: &str| std::fs::read_to_string(&path).ok();
-    let at = Place {
-        file: own.file.clone(),
-        line: 1,
-    };
-    let whole = extend::join(joined(above, place)?, own, &at, true)
-        .map_err(|faults| tell(&faults, &text))?;
-    let faults: Vec<Fault> = change::changes(&joined(above, place)?, &whole)
-        .into_iter()
-        .filter(|one| one.effect == Effect::Loosens)
-        .map(|one| Fault {
-            place: one.place,
-            message: format!(
-                "{}: {}; a folder may only tighten the policy of the folders above it",
-                one.what, one.how
-            ),
-            hint: Some("take it out, or have it written into the policy above".into()),
-        })
-        .collect();
-    if faults.is_empty() {
-        Ok(whole)
-    } else {
-        Err(tell(&faults, &text))
+    let own = read_policy(&path, place)?;
+    if above.is_empty() {
+        return under(bundle, own, &text);
     }
+    let base = || joined(bundle, above, place);
+    change::tightened(base()?, &base()?, own).map_err(|faults| tell(&faults, &text))
+}
+
+/// The outermost policy of a repository, under the portal's where there is one.
+fn under(
+    bundle: Option<&Bundle>,
+    own: Policy,
+    text: &dyn Fn(&str) -> Option<String>,
+) -> Result<Policy, Failure> {
+    let Some(bundle) = bundle else {
+        return Ok(own);
+    };
+    let base = || bundle.policy().map_err(|faults| untold(bundle, &faults));
+    let text = |file: &str| match bundle.text(file) {
+        Some(found) => Some(found.to_owned()),
+        None => text(file),
+    };
+    change::tightened(base()?, &base()?, own).map_err(|faults| tell(&faults, &text))
 }
 
 /// The folder that nothing leads out of: the one that was named, or the repository's root.
@@ -284,18 +339,18 @@ fn called(path: &Path, place: &Where<'_>) -> String {
 fn read_policy(path: &Path, place: &Where<'_>) -> Result<Policy, Failure> {
     stays_inside(path, place)?;
     let text = bounded(path, file::MOST_BYTES as u64)?;
-    let source = Beside { place };
+    let source = Files { place };
     let name = called(path, place);
     extend::load(&name, &text, &source)
         .map_err(|faults| tell(&faults, &|file| (file == name).then(|| text.clone())))
 }
 
 /// Policies that another extends by a path: relative to its folder, and not out of it by a link.
-struct Beside<'a> {
+struct Files<'a> {
     place: &'a Where<'a>,
 }
 
-impl Source for Beside<'_> {
+impl Source for Files<'_> {
     fn policy(&self, from: &str, path: &str) -> Result<(String, String), String> {
         let from = from.strip_prefix(self.place.mark).unwrap_or(from);
         let from = self
@@ -353,87 +408,128 @@ pub(crate) fn bounded_bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> 
     Ok(bytes)
 }
 
+/// A file beside a policy that must not lead out of its repository, of at most so many bytes; `None` where there is none.
+fn text_beside(path: &Path, most: usize, place: &Where<'_>) -> Option<Result<String, Failure>> {
+    path.exists()
+        .then(|| stays_inside(path, place).and_then(|()| bounded(path, most as u64)))
+}
+
+/// Reads exceptions and decisions.
+fn texts(read: &mut Beside, folder: &Path, prefix: &str, calendar: &Calendar, place: &Where<'_>) {
+    let file = folder.join(exceptions::FILE);
+    let name = called(&file, place);
+    match text_beside(&file, exceptions::MOST_BYTES, place) {
+        Some(Ok(text)) => read.exceptions(&name, &text, prefix, calendar),
+        Some(Err(failure)) => unreadable(read, Kind::Exceptions, &name, failure),
+        None => {}
+    }
+    let file = folder.join(claims::FILE);
+    let name = called(&file, place);
+    match text_beside(&file, claims::MOST_BYTES, place) {
+        Some(Ok(text)) => read.decisions(&name, &text, prefix, calendar),
+        Some(Err(failure)) => unreadable(read, Kind::Decisions, &name, failure),
+        None => {}
+    }
+}
+
 /// Reads what stands beside a policy. What is wrong with it becomes a problem: it decides nothing.
 fn beside(
-    loaded: &mut Loaded,
+    read: &mut Beside,
+    policy: &Policy,
     folder: &Path,
     home: Option<&Path>,
     prefix: &str,
     place: &Where<'_>,
 ) -> Result<(), Failure> {
-    let calendar = loaded.policy.calendar();
-    let file = folder.join(exceptions::FILE);
-    if file.exists() {
-        match stays_inside(&file, place)
-            .and_then(|()| bounded(&file, exceptions::MOST_BYTES as u64))
-        {
-            Ok(text) => {
-                let faults =
-                    loaded
-                        .exceptions
-                        .read(&called(&file, place), &text, prefix, &calendar);
-                loaded.problems.extend(faults.into_iter().map(problem));
-            }
-            Err(failure) => loaded.problems.push(unreadable(
-                &called(&file, place),
-                &failure,
-                "no exception of it is in force",
-            )),
-        }
-    }
-    let file = folder.join(claims::FILE);
-    if file.exists() {
-        match stays_inside(&file, place).and_then(|()| bounded(&file, claims::MOST_BYTES as u64)) {
-            Ok(text) => {
-                let faults = loaded
-                    .claims
-                    .own(&called(&file, place), &text, prefix, &calendar);
-                loaded.problems.extend(faults.into_iter().map(problem));
-            }
-            Err(failure) => loaded.problems.push(unreadable(
-                &called(&file, place),
-                &failure,
-                "no decision of it is in force",
-            )),
-        }
-    }
+    texts(read, folder, prefix, &policy.calendar(), place);
     for file in vex_files(&folder.join(VEX))? {
         let name = called(&file, place);
-        let document = stays_inside(&file, place)
-            .and_then(|()| bounded_bytes(&file, MOST_VEX_BYTES))
-            .and_then(|bytes| Ok((digest(&bytes), vex::read(&bytes).map_err(Failure::new)?)));
-        match document {
-            Ok((digest, document)) => {
+        let bytes =
+            stays_inside(&file, place).and_then(|()| bounded_bytes(&file, MOST_VEX_BYTES as u64));
+        match bytes {
+            Ok(bytes) => {
                 // A policy names documents from its own folder, the outermost one: no other may trust any.
                 let relative = home
                     .and_then(|home| file.strip_prefix(home).ok())
                     .unwrap_or(&file);
                 let relative = relative.to_string_lossy().replace('\\', "/");
-                let taken = loaded
-                    .claims
-                    .take(Some(&loaded.policy), &relative, &digest, &document);
-                let refused = document
-                    .refused
-                    .iter()
-                    .map(|refused| (refused.line, refused.reason.clone()));
-                for (line, reason) in refused.chain(taken.unusable) {
-                    loaded.problems.push(Problem {
-                        path: name.clone(),
-                        line: Some(line),
-                        kind: ProblemKind::Odd,
-                        reason: format!("a statement is not used: {reason}"),
-                        hint: None,
-                    });
-                }
+                read.vex(policy, &name, &relative, &bytes);
             }
-            Err(failure) => {
-                loaded
-                    .problems
-                    .push(unreadable(&name, &failure, "no statement of it is used"));
-            }
+            Err(failure) => unreadable(read, Kind::Vex, &name, failure),
         }
     }
     Ok(())
+}
+
+fn unreadable(read: &mut Beside, kind: Kind, name: &str, failure: Failure) {
+    read.unreadable(kind, name, &failure.error, failure.hint);
+}
+
+/// Tells what stands beside a repository's own policy and decides nothing, since the portal decides.
+fn aside(
+    problems: &mut Vec<Problem>,
+    folder: &Path,
+    place: &Where<'_>,
+    calendar: &Calendar,
+) -> Result<(), Failure> {
+    // Read for what it holds alone, and dropped.
+    let mut read = Beside::default();
+    texts(&mut read, folder, "", calendar, place);
+    let exceptions: Vec<&str> = read
+        .exceptions
+        .entries()
+        .iter()
+        .map(|entry| entry.exception.id.as_str())
+        .collect();
+    let decisions: Vec<&str> = read
+        .claims
+        .all()
+        .iter()
+        .map(|claim| claim.ids.first().map_or("", String::as_str))
+        .collect();
+    let documents: Vec<String> = vex_files(&folder.join(VEX))?
+        .iter()
+        .filter_map(|file| file.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    problems.append(&mut read.problems);
+    for (file, what, names) in [
+        (exceptions::FILE, "exception", exceptions),
+        (claims::FILE, "decision", decisions),
+        (VEX, "VEX document", documents),
+    ] {
+        if names.is_empty() {
+            continue;
+        }
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        let plural = if names.len() == 1 { "" } else { "s" };
+        problems.push(Problem {
+            path: called(&folder.join(file), place),
+            line: None,
+            kind: ProblemKind::Odd,
+            reason: format!(
+                "{} {what}{plural} of the repository {verb} not in force, since the portal decides: {}",
+                names.len(),
+                listed(&names)
+            ),
+            hint: Some("bring what should hold to the portal".into()),
+        });
+    }
+    Ok(())
+}
+
+/// The first names of a list, short and harmless.
+fn listed(names: &[&str]) -> String {
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(NAMED)
+        .map(|name| quoted(name, 80))
+        .collect();
+    if names.len() > NAMED {
+        shown.push(format!("and {} more", names.len() - NAMED));
+    }
+    shown.join(", ")
 }
 
 fn vex_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -460,27 +556,6 @@ fn vex_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     files.sort();
     Ok(files)
-}
-
-/// A fault in a file beside the policy, as a problem of the scan.
-pub(crate) fn problem(fault: Fault) -> Problem {
-    Problem {
-        path: fault.place.file.to_string(),
-        line: Some(fault.place.line),
-        kind: ProblemKind::Odd,
-        reason: fault.message,
-        hint: fault.hint,
-    }
-}
-
-fn unreadable(name: &str, failure: &Failure, so: &str) -> Problem {
-    Problem {
-        path: name.to_owned(),
-        line: None,
-        kind: ProblemKind::Odd,
-        reason: format!("{:#}; {so}", failure.error),
-        hint: failure.hint.clone(),
-    }
 }
 
 /// Tells all faults of a policy, each pointing into its file, and makes a failure of them.
@@ -523,3 +598,6 @@ fn line_of(fault: &Fault, text_of: &dyn Fn(&str) -> Option<String>) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

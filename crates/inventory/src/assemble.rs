@@ -293,7 +293,8 @@ fn is_same(component: &Component, package: &Package) -> bool {
         && origin_key(&component.origin) == origin_key(&package.origin)
 }
 
-fn compare(a: &Component, b: &Component) -> Ordering {
+/// The order of the components of one project; no two are equal in it.
+pub(crate) fn compare(a: &Component, b: &Component) -> Ordering {
     a.ecosystem
         .cmp(&b.ecosystem)
         .then_with(|| a.name.cmp(&b.name))

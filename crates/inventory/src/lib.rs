@@ -5,6 +5,7 @@
 //! fails, and how the files of one folder become one project.
 
 mod assemble;
+pub mod document;
 mod extract;
 pub mod extractors;
 mod found;

@@ -148,7 +148,7 @@ impl Algorithm {
 }
 
 /// A package in an inventory.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Component {
     /// The component's name across tools, with its version where that is known.
     pub purl: Purl,
@@ -235,7 +235,7 @@ pub struct Fact {
 }
 
 /// What a target is made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Inventory {
     /// The target as it was named, for people.
     pub target: String,

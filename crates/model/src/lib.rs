@@ -3,6 +3,7 @@
 //! Components, findings and verdicts are named here once; every room above takes and gives these.
 
 pub mod cvss;
+pub mod digest;
 pub mod document;
 pub mod ecosystem;
 pub mod exception;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use ureq::http::{Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Body, Proxy, http};
+use ureq::{Agent, Body, Proxy, RequestExt, http};
 
 use crate::guard::{Allowed, check_address, check_url};
 use crate::url::Url;
@@ -58,6 +59,29 @@ impl Failure {
 
     pub(crate) fn broken(reason: impl Into<String>) -> Self {
         Self::again(NetErrorKind::Broken(reason.into()))
+    }
+}
+
+/// What goes out with one try.
+pub(crate) struct Sending<'a> {
+    pub(crate) method: http::Method,
+    pub(crate) headers: &'a [(header::HeaderName, header::HeaderValue)],
+    pub(crate) body: &'a [u8],
+    /// Time for the whole try, on top of the client's own times.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) redirects: bool,
+}
+
+impl<'a> Sending<'a> {
+    /// A plain fetch.
+    pub(crate) fn get(headers: &'a [(header::HeaderName, header::HeaderValue)]) -> Self {
+        Self {
+            method: http::Method::GET,
+            headers,
+            body: &[],
+            timeout: None,
+            redirects: true,
+        }
     }
 }
 
@@ -200,32 +224,74 @@ impl Client {
         )
     }
 
+    /// The file of certificates that is trusted in place of Mozilla's, for those who speak TLS themselves.
+    pub fn roots_file(&self) -> Option<&Path> {
+        self.options.roots.as_deref()
+    }
+
+    /// The addresses of a host that a connection of another protocol than HTTP may be made to: looked up afresh and
+    /// judged as for a request. The connection must go to one of them, not to the name. `tls` is whether it will be
+    /// protected; without that, only hosts that are allowed to be private are reached.
+    pub fn addresses(&self, host: &str, port: u16, tls: bool) -> Result<Vec<SocketAddr>, NetError> {
+        let shown = || format!("{}:{port}", crate::url::redact(host));
+        let failed = |kind| NetError { url: shown(), kind };
+        if self.options.offline {
+            return Err(failed(NetErrorKind::Offline));
+        }
+        let url = Url::of_host(host, port).map_err(failed)?;
+        if !tls && !self.allowed.has(&url) {
+            return Err(failed(NetErrorKind::Blocked {
+                address: shown(),
+                reason: "without TLS, anyone on the way could read and change what is said".into(),
+            }));
+        }
+        check_url(&url, None, &self.allowed).map_err(failed)?;
+        let known = self.allowed.has(&url);
+        self.pins.forget(&url.host, url.port);
+        self.pin(&url.host, url.port, Instant::now(), |address| {
+            check_address(address.ip(), &url, known)
+        })
+        .map_err(|failure| failed(failure.kind))?;
+        Ok(self.pins.get(&url.host, url.port).unwrap_or_default())
+    }
+
     /// Fetches a small thing into memory; at most `limit` bytes.
     pub fn get(&self, url: &str, limit: u64) -> Result<Vec<u8>, NetError> {
         self.trying(url, |url| {
-            let answer = self.send(&self.agent, url, &[])?;
+            let answer = self.send(&self.agent, url, &Sending::get(&[]))?;
             check_status(&answer)?;
-            if answer
-                .body()
-                .content_length()
-                .is_some_and(|length| length > limit)
-            {
-                return Err(Failure::last(NetErrorKind::TooLarge { limit }));
-            }
-            let mut bytes = Vec::new();
-            let mut reader = answer.into_body().into_reader();
-            let read = reader
-                .by_ref()
-                .take(limit.saturating_add(1))
-                .read_to_end(&mut bytes);
-            if let Err(error) = read {
-                return Err(self.body_failure(error, !bytes.is_empty()));
-            }
-            if bytes.len() as u64 > limit {
-                return Err(Failure::last(NetErrorKind::TooLarge { limit }));
-            }
-            Ok(bytes)
+            self.body(answer, limit)
         })
+    }
+
+    /// The whole body of an answer; at most `limit` bytes.
+    pub(crate) fn body(&self, answer: Response<Body>, limit: u64) -> Result<Vec<u8>, Failure> {
+        let too_large = || Failure::last(NetErrorKind::TooLarge { limit });
+        if answer
+            .body()
+            .content_length()
+            .is_some_and(|length| length > limit)
+        {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        let read = answer
+            .into_body()
+            .into_reader()
+            .take(limit.saturating_add(1))
+            .read_to_end(&mut bytes);
+        if let Err(error) = read {
+            return Err(self.body_failure(error, !bytes.is_empty()));
+        }
+        if bytes.len() as u64 > limit {
+            return Err(too_large());
+        }
+        Ok(bytes)
+    }
+
+    /// The agent whose connections are kept open.
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
     }
 
     /// Runs tries until one succeeds, the failure is final, or there were enough of them.
@@ -266,20 +332,20 @@ impl Client {
         }
     }
 
-    /// Sends one GET and follows redirects, each judged as if it had been asked for.
+    /// Sends once and follows redirects, if it may, each judged as if it had been asked for.
     pub(crate) fn send(
         &self,
         agent: &Agent,
         url: &Url,
-        headers: &[(header::HeaderName, String)],
+        sending: &Sending<'_>,
     ) -> Result<Response<Body>, Failure> {
         let mut url = url.clone();
         let mut from: Option<Url> = None;
         for _ in 0..=REDIRECTS {
             check_url(&url, from.as_ref(), &self.allowed).map_err(Failure::last)?;
-            let answer = self.ask(agent, &url, headers)?;
+            let answer = self.ask(agent, &url, sending)?;
             let location = match answer.status().as_u16() {
-                301 | 302 | 303 | 307 | 308 => answer
+                301 | 302 | 303 | 307 | 308 if sending.redirects => answer
                     .headers()
                     .get(header::LOCATION)
                     .and_then(|location| location.to_str().ok()),
@@ -300,7 +366,7 @@ impl Client {
         &self,
         agent: &Agent,
         url: &Url,
-        headers: &[(header::HeaderName, String)],
+        sending: &Sending<'_>,
     ) -> Result<Response<Body>, Failure> {
         let start = Instant::now();
         if let Some(reason) = self.roots.as_ref().err().filter(|_| url.tls) {
@@ -342,16 +408,25 @@ impl Client {
         if left.is_zero() {
             return Err(self.no_connection());
         }
-        let mut request = agent.get(url.uri.clone());
-        for (name, value) in headers {
-            request = request.header(name.clone(), value);
+        let mut builder = http::Request::builder()
+            .method(sending.method.clone())
+            .uri(url.uri.clone());
+        for (name, value) in sending.headers {
+            builder = builder.header(name.clone(), value.clone());
         }
-        let answer = request
-            .config()
-            .proxy(proxy)
-            .timeout_connect(Some(left))
-            .build()
-            .call();
+        let unsendable =
+            |_| Failure::last(NetErrorKind::Unsendable("it is no request of HTTP".into()));
+        let hands_over = matches!(
+            sending.method,
+            http::Method::POST | http::Method::PUT | http::Method::PATCH
+        );
+        let answer = if hands_over {
+            let request = builder.body(sending.body).map_err(unsendable)?;
+            run(agent, request, proxy, left, sending.timeout)
+        } else {
+            let request = builder.body(()).map_err(unsendable)?;
+            run(agent, request, proxy, left, sending.timeout)
+        };
         answer.map_err(|error| {
             let failure = self.failure(&error);
             if matches!(
@@ -486,6 +561,23 @@ impl Client {
     }
 }
 
+/// One exchange, within the time left for connecting and for all of it.
+fn run<B: ureq::AsSendBody>(
+    agent: &Agent,
+    request: http::Request<B>,
+    proxy: Option<Proxy>,
+    connect: Duration,
+    timeout: Option<Duration>,
+) -> Result<Response<Body>, ureq::Error> {
+    request
+        .with_agent(agent)
+        .configure()
+        .proxy(proxy)
+        .timeout_connect(Some(connect))
+        .timeout_global(timeout)
+        .run()
+}
+
 /// Refuses what is no success, and says whether and when another try has a point.
 pub(crate) fn check_status(answer: &Response<Body>) -> Result<(), Failure> {
     let status = answer.status();
@@ -503,6 +595,18 @@ pub(crate) fn check_status(answer: &Response<Body>) -> Result<(), Failure> {
         wait,
         ..Failure::last(NetErrorKind::Status(status.as_u16()))
     })
+}
+
+/// The first bytes of an answer that is no success, as far as they come.
+pub(crate) fn start_of_body(answer: Response<Body>, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Cut off or not: the status is what counts, and this only says more about it.
+    let _ = answer
+        .into_body()
+        .into_reader()
+        .take(limit)
+        .read_to_end(&mut bytes);
+    bytes
 }
 
 /// Between half of a wait and all of it, so that many clients do not come back at once.

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ureq::Body;
-use ureq::http::{Response, header};
+use ureq::http::{HeaderValue, Response, header};
 use ureq::unversioned::transport::{Connector, DefaultConnector};
 
-use crate::client::{Client, Failure, check_status};
+use crate::client::{Client, Failure, Sending, check_status};
 use crate::url::Url;
 use crate::watch::{End, Watch};
 use crate::{NetError, NetErrorKind};
@@ -204,6 +204,13 @@ impl Client {
                     .map(|date| (header::IF_MODIFIED_SINCE, date.clone())),
             );
         }
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| Ok((name, HeaderValue::try_from(value)?)))
+            .collect::<Result<Vec<_>, header::InvalidHeaderValue>>()
+            .map_err(|_| {
+                Failure::last(NetErrorKind::Unsendable("it names a broken version".into()))
+            })?;
         let end = Arc::new(End::default());
         let watch = Watch {
             end: Arc::clone(&end),
@@ -212,7 +219,7 @@ impl Client {
         let answer = self.send(
             &self.agent_over(DefaultConnector::default().chain(watch)),
             url,
-            &headers,
+            &Sending::get(&headers),
         )?;
         let validator = Validator::of(&answer);
         let (mut file, start, total) = match (answer.status().as_u16(), &kept) {

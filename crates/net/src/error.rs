@@ -34,7 +34,7 @@ pub enum NetErrorKind {
     /// No connection, or not a byte, in the time allowed.
     #[error("no {what} within {} s", after.as_secs_f32())]
     Timeout {
-        /// `connection` or `byte`.
+        /// `connection`, `byte` or `answer`.
         what: &'static str,
         /// The time allowed.
         after: Duration,
@@ -48,6 +48,9 @@ pub enum NetErrorKind {
         /// Bytes allowed.
         limit: u64,
     },
+    /// The request is none that can be sent: a header that HTTP forbids, for one.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(String),
     /// The answer was cut off or contradicts itself.
     #[error("the answer is broken: {0}")]
     Broken(String),
@@ -83,6 +86,9 @@ impl NetError {
             NetErrorKind::Status(404 | 410) => "check the address",
             NetErrorKind::Status(_) | NetErrorKind::Broken(_) => {
                 "try again later: the trouble is at the server or on the way"
+            }
+            NetErrorKind::Unsendable(_) => {
+                "check the settings that the request is made of for line breaks and other characters that do not belong there"
             }
             NetErrorKind::TooLarge { .. } => {
                 "check the address: it gives something else than expected"

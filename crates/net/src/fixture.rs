@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,8 +35,10 @@ pub struct Behaviour {
     pub stall: Option<(u64, u32)>,
     /// Adds this to the `Content-Length`, so many times.
     pub lie: Option<(i64, u32)>,
-    /// Answers with this status and headers and no body, so many times.
+    /// Answers with this status and headers and [`Behaviour::words`], so many times.
     pub status: Option<(u16, Headers, u32)>,
+    /// The body of an answer that `status` tells.
+    pub words: Vec<u8>,
     /// Reads the request and never answers.
     pub mute: bool,
     /// Ignores `Range`.
@@ -52,10 +54,14 @@ pub struct Behaviour {
 /// A request that came.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The method, as sent.
+    pub method: String,
     /// The path, as sent.
     pub path: String,
     /// Headers, names in lower case.
     pub headers: HashMap<String, String>,
+    /// What was handed over, by its `Content-Length`.
+    pub body: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -216,7 +222,8 @@ fn serve(stream: &TcpStream, shared: &Shared) -> Option<()> {
             .read_line(&mut line)
             .ok()
             .filter(|count| *count > 0)?;
-        let path = line.split(' ').nth(1)?.to_owned();
+        let (method, rest) = line.split_once(' ')?;
+        let (method, path) = (method.to_owned(), rest.split(' ').next()?.to_owned());
         let mut headers = HashMap::new();
         loop {
             line.clear();
@@ -229,11 +236,19 @@ fn serve(stream: &TcpStream, shared: &Shared) -> Option<()> {
         let close = headers
             .get("connection")
             .is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let length: usize = headers
+            .get("content-length")
+            .map_or(Some(0), |length| length.parse().ok())?;
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let head = method == "HEAD";
         shared.state().requests.push(Request {
+            method,
             path: path.clone(),
             headers: headers.clone(),
+            body,
         });
-        answer(stream, &path, &headers, close, shared)?;
+        answer(stream, &path, &headers, (head, close), shared)?;
         if close {
             return Some(());
         }
@@ -324,7 +339,7 @@ fn answer(
     mut stream: &TcpStream,
     path: &str,
     asked: &HashMap<String, String>,
-    close: bool,
+    (head_only, close): (bool, bool),
     shared: &Shared,
 ) -> Option<()> {
     let Plan {
@@ -344,15 +359,20 @@ fn answer(
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        return stream
-            .write_all(
-                format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\n{head}\r\n").as_bytes(),
-            )
-            .ok();
+        let words = &behaviour.words;
+        let head = format!(
+            "HTTP/1.1 {status} As told\r\nContent-Length: {}\r\n{head}\r\n",
+            words.len()
+        );
+        let words: &[u8] = if head_only { &[] } else { words };
+        return stream.write_all(&[head.as_bytes(), words].concat()).ok();
     }
     let Some(body) = body else {
+        let words = if head_only { "" } else { "not here\n" };
         return stream
-            .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot here\n")
+            .write_all(
+                format!("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{words}").as_bytes(),
+            )
             .ok();
     };
     let mut hasher = DefaultHasher::new();
@@ -412,6 +432,9 @@ fn answer(
     stream
         .write_all(format!("HTTP/1.1 {status}\r\n{head}\r\n").as_bytes())
         .ok()?;
+    if head_only {
+        return Some(());
+    }
     // Positions are those of the whole file, so that a resumed body is not cut again before the place of the first cut.
     let stop = cut.or(stall).map_or(rest.len(), |at| {
         (at.saturating_sub(start) as usize).min(rest.len())

@@ -11,6 +11,9 @@ mod error;
 pub mod fixture;
 mod guard;
 mod proxy;
+mod request;
+#[cfg(test)]
+mod request_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -25,6 +28,7 @@ pub use client::Client;
 pub use download::{Download, Validator};
 pub use error::{NetError, NetErrorKind};
 pub use proxy::Proxies;
+pub use request::{Answer, Method, Request};
 pub use url::redact;
 
 /// How to go out.

@@ -81,6 +81,33 @@ impl Url {
         })
     }
 
+    /// A host and a port alone, for what is asked over another protocol, taken as protected.
+    pub(crate) fn of_host(host: &str, port: u16) -> Result<Self, NetErrorKind> {
+        let whole = if host.contains(':') && !host.starts_with('[') {
+            format!("https://[{host}]:{port}/")
+        } else {
+            format!("https://{host}:{port}/")
+        };
+        Self::parse(&whole).and_then(|url| {
+            let same = url.port == port && url.uri.path() == "/" && !url.has_user();
+            if same && url.uri.query().is_none() && !host.contains(['/', '#', '?']) {
+                Ok(url)
+            } else {
+                Err(NetErrorKind::Blocked {
+                    address: redact(host),
+                    reason: "it is no host's name".into(),
+                })
+            }
+        })
+    }
+
+    /// Whether it carries a user or a password.
+    pub(crate) fn has_user(&self) -> bool {
+        self.uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+    }
+
     /// Where a `Location` header leads, by [RFC 3986, section 5.2](https://www.rfc-editor.org/rfc/rfc3986#section-5.2).
     pub(crate) fn join(&self, location: &str) -> Result<Self, NetErrorKind> {
         let location = location.trim();

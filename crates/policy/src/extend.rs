@@ -18,6 +18,11 @@ const DEEPEST: usize = 8;
 pub trait Source {
     /// The text, or why there is none. `from` is the file that asks.
     fn policy(&self, from: &str, path: &str) -> Result<(String, String), String>;
+
+    /// What to do where there is none.
+    fn hint(&self) -> &'static str {
+        "name a preset like builtin:strict, or a policy file beside this one"
+    }
 }
 
 /// Only presets can be extended.
@@ -145,7 +150,7 @@ fn find(
     }
     source.policy(from, name).map_err(|message| {
         let hint = presets::find(name).map_or_else(
-            || "name a preset like builtin:strict, or a policy file beside this one".to_owned(),
+            || source.hint().to_owned(),
             |preset| format!("a preset is named builtin:{}", preset.name),
         );
         (message, Some(hint))

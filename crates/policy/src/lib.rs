@@ -6,8 +6,11 @@
 //!   (decisions and VEX) say what may stay open and what does not matter; [`components`] and [`licences`] what a
 //!   product may be made of
 //! - [`explain`] says why, [`cases`] tests, [`change`] compares, [`lint`] warns, [`document`] is for people
+//! - [`mod@beside`] reads what stands beside a policy; [`bundle`] is a policy with all of it, as one machine hands it to another
 //! - [`score`] weighs findings, and [`gate`] judges where there is no policy
 
+pub mod beside;
+pub mod bundle;
 pub mod cases;
 pub mod change;
 pub mod claims;

@@ -5,7 +5,7 @@ use stanchion_model::text::is_hostile;
 use crate::file::{Fault, Policy, Product};
 
 /// Starts of names that stand for people.
-const KINDS: [&str; 3] = ["role:", "team:", "list:"];
+pub(crate) const KINDS: [&str; 3] = ["role:", "team:", "list:"];
 
 /// Deepest nesting of roles in roles.
 const DEEPEST: usize = 8;

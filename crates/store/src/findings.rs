@@ -696,20 +696,25 @@ pub fn set_live(tx: &mut Tx<'_>, version: Id, live: bool) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The versions in which any of these vulnerabilities is found and open.
-pub fn versions_with(tx: &mut Tx<'_>, vulnerabilities: &[Id]) -> Result<Vec<Id>, StoreError> {
+/// The versions in which any of these vulnerabilities is found and open, and how many findings that are.
+pub fn versions_with(
+    tx: &mut Tx<'_>,
+    vulnerabilities: &[Id],
+) -> Result<(Vec<Id>, usize), StoreError> {
     let mut versions = std::collections::BTreeSet::new();
+    let mut count = 0;
     for id in vulnerabilities {
         tx.each(
             "SELECT version FROM finding WHERE vulnerability = ?1 AND closed IS NULL",
             params![*id],
             |row| {
                 versions.insert(row.get::<Id>(0)?);
+                count += 1;
                 Ok(())
             },
         )?;
     }
-    Ok(versions.into_iter().collect())
+    Ok((versions.into_iter().collect(), count))
 }
 
 /// Takes the findings of a version away.

@@ -184,6 +184,18 @@ pub fn reap(tx: &mut Tx<'_>, now: i64) -> Result<usize, StoreError> {
     Ok(lost.len())
 }
 
+/// Whether any job could be taken.
+pub fn waits(tx: &mut Tx<'_>, now: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM job WHERE state = 'waiting' AND not_before <= ?1 LIMIT 1";
+    Ok(tx.first(sql, params![now], |_| Ok(()))?.is_some())
+}
+
+/// Whether some worker is gone in the middle of its job.
+pub fn expired(tx: &mut Tx<'_>, now: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM job WHERE state = 'running' AND lease < ?1 LIMIT 1";
+    Ok(tx.first(sql, params![now], |_| Ok(()))?.is_some())
+}
+
 /// Jobs of a state (`None`: all), the latest first, before one of them.
 pub fn list(
     tx: &mut Tx<'_>,

@@ -6,6 +6,7 @@
 //! one group of tables, as functions over a transaction ([`Tx`]).
 
 pub mod audit;
+pub mod blobs;
 mod connection;
 pub mod decisions;
 mod dialect;

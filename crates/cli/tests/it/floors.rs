@@ -8,9 +8,11 @@ use serde_json::Value;
 /// Every room and its floor. A new one gets its line here and in ARCHITECTURE.md.
 const FLOORS: &[(&str, u8)] = &[
     ("cli", 6),
+    ("server", 5),
     ("assess", 4),
     ("advisories", 3),
     ("inventory", 3),
+    ("notify", 3),
     ("policy", 3),
     ("report", 3),
     ("formats", 2),

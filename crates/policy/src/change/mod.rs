@@ -4,12 +4,14 @@
 
 mod beside;
 mod standing;
+mod tighten;
 
 use crate::clock::{Deadline, Span};
 use crate::file::{Enforce, Place, Placed, Policy, SlaRule};
 use stanchion_model::cvss::Severity;
 
 pub use beside::{permissions, statements};
+pub use tighten::tightened;
 
 /// The direction of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

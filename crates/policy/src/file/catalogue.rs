@@ -10,21 +10,23 @@ use super::{Case, Fault, Gate, Given, Product, Supplier, TrustedVex};
 use crate::clock::Event;
 use crate::pattern::PurlPattern;
 
+/// Tiers of a product, the most critical first.
+pub(crate) const TIERS: std::ops::RangeInclusive<i64> = 1..=5;
+
+/// Words for how far a product has come in its life.
+pub(crate) const LIFECYCLES: [&str; 4] = ["development", "active", "maintenance", "retired"];
+
 pub(super) fn product(table: &Table<'_>, faults: &mut Vec<Fault>) -> Option<Product> {
     let name = table.needed("name", faults);
     let product = Product {
         name: String::new(),
         paths: texts(table, "paths", faults),
         owner: table.text("owner", faults),
-        tier: table.number("tier", 1, 5, faults),
+        tier: table.number("tier", *TIERS.start(), *TIERS.end(), faults),
         exposed: table.flag("exposed", faults).map(|flag| flag.value),
         environment: table.text("environment", faults).map(|text| text.value),
         lifecycle: table
-            .word(
-                "lifecycle",
-                &["development", "active", "maintenance", "retired"],
-                faults,
-            )
+            .word("lifecycle", &LIFECYCLES, faults)
             .map(|text| text.value),
         tags: texts(table, "tags", faults),
         data_classes: texts(table, "data_classes", faults),

@@ -3,7 +3,7 @@
 //! One struct a section, in the order of the file. Every rule knows the file and the line it stands on, so that
 //! whatever it decides can point at it. `docs/policy.md` is the reference for people.
 
-mod catalogue;
+pub(crate) mod catalogue;
 mod materials;
 pub(crate) mod reader;
 mod sections;
@@ -11,7 +11,6 @@ mod sections;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use stanchion_model::cvss::Severity;
 use stanchion_syntax::{Limits, toml};
 
@@ -19,6 +18,8 @@ use crate::clock::{Calendar, Clock, Deadline, Event, Span};
 use crate::condition::{Condition, Field};
 use crate::pattern::PurlPattern;
 use reader::Table;
+
+pub use stanchion_model::digest::sha256 as digest;
 
 /// The value of `schema` in the file.
 pub const SCHEMA: &str = "vmpolicy/1";
@@ -596,15 +597,4 @@ impl Policy {
             .as_ref()
             .map_or_else(Calendar::default, |placed| placed.value.clone())
     }
-}
-
-/// SHA-256 in hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
