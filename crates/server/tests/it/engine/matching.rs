@@ -259,7 +259,6 @@ fn what_cannot_be_read_is_refused_and_changes_nothing() {
             b"hello",
             br#"{"schema":"stanchion.inventory/9"}"#,
             b"\xff\xfe\0\0",
-            br#"{"bomFormat":"CycloneDX","specVersion":"99"}"#,
         ] {
             assert!(
                 bench.push("1.0.0", bad).is_err(),
