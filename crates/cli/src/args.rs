@@ -82,8 +82,28 @@ pub(crate) enum Command {
     Exception(super::policy_args::Exception),
     /// Take in and give out statements about what does not matter (VEX)
     Vex(super::policy_args::Vex),
+    /// Log in to a portal, whose policy then judges
+    Login(super::portal_args::Login),
+    /// Forget a portal and its token
+    Logout(super::portal_args::Logout),
+    /// Send what a project is made of to the portal, and show its verdict
+    Push(super::portal_args::Push),
+    /// Take over what another tool knows into the portal
+    Import(super::portal_args::Import),
     /// Look after the advisory database
     Db(Db),
+    /// Run the portal: the organisation's memory, its people and its API
+    #[cfg(feature = "portal")]
+    Serve(super::serve_args::Serve),
+    /// Make administrators of the portal, let them in again, verify the log
+    #[cfg(feature = "portal")]
+    Admin(super::serve_args::Admin),
+    /// Write a copy of everything in the portal, while it works
+    #[cfg(feature = "portal")]
+    Backup(super::serve_args::Backup),
+    /// Bring a copy back into an empty data folder
+    #[cfg(feature = "portal")]
+    Restore(super::serve_args::Restore),
 }
 
 #[derive(ClapArgs, Debug, Clone)]
@@ -117,6 +137,12 @@ pub(crate) struct PolicyArgs {
     /// Who has approved what the change loosens; may be given again
     #[arg(long, value_name = "WHO", help_heading = "Policy")]
     pub(crate) approved_by: Vec<String>,
+    /// Which of the portal's products this is; else as stanchion.toml or the login says
+    #[arg(long, value_name = "NAME", help_heading = "Policy")]
+    pub(crate) product: Option<String>,
+    /// Judge without the portal, by the local policy alone
+    #[arg(long, help_heading = "Policy", conflicts_with = "product")]
+    pub(crate) no_portal: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -44,6 +44,11 @@ pub(crate) fn settings(context: &Context, ecosystems: &[String]) -> Settings {
 
 /// The one way out.
 pub(crate) fn client(context: &Context) -> Client {
+    client_for(context, None)
+}
+
+/// As [`client`], to a host that the user has named, as `host` or `host:port`, which may be private.
+pub(crate) fn client_for(context: &Context, host: Option<&str>) -> Client {
     let mut allow_private = context.settings.net.allow_private.clone();
     let more = std::env::var("STANCHION_ALLOW_PRIVATE").unwrap_or_default();
     allow_private.extend(
@@ -51,6 +56,7 @@ pub(crate) fn client(context: &Context) -> Client {
             .filter(|host| !host.is_empty())
             .map(str::to_owned),
     );
+    allow_private.extend(host.map(str::to_owned));
     Client::new(Options {
         offline: context.offline,
         allow_private,

@@ -10,6 +10,7 @@ use stanchion_assess::{Judging, Options};
 use stanchion_model::finding::Finding;
 use stanchion_model::inventory::{Inventory, Problem, ProblemKind};
 use stanchion_model::report::Assessment;
+use stanchion_policy::bundle::Bundle;
 use stanchion_policy::change::{self, Change};
 use stanchion_policy::file::Gate;
 use stanchion_policy::gate;
@@ -20,6 +21,7 @@ use crate::args::PolicyArgs;
 use crate::context::Context;
 use crate::exit::{Failure, failure};
 use crate::policies::{self, Loaded, POLICY, VEX, Where};
+use crate::portal;
 use crate::sightings::FirstSeen;
 
 /// What decides about a target, made once a command.
@@ -31,6 +33,8 @@ pub(crate) struct Judged {
     changed: Vec<Change>,
     approved_by: Vec<String>,
     seen: FirstSeen,
+    /// The portal's policy, where it judges.
+    bundle: Option<Bundle>,
     /// What the target is remembered by.
     name: String,
     problems: Vec<Problem>,
@@ -81,12 +85,18 @@ impl Judged {
             changed: Vec::new(),
             approved_by: args.approved_by.clone(),
             seen: FirstSeen::new(Sightings::new(), None, time),
+            bundle: None,
             name,
             problems: Vec::new(),
         };
+        let ruling = portal::for_target(context, args, target)?;
+        let sights = ruling.and_then(|ruling| {
+            judged.bundle = ruling.bundle;
+            judged.bundle.is_some().then_some(ruling.sights)
+        });
         match &args.since {
             Some(revision) => judged.against(revision, args, &folder, &here)?,
-            None => judged.loaded = policies::load(args.policy.as_deref(), &here)?,
+            None => judged.loaded = judged.load(args.policy.as_deref(), &here)?,
         }
         if gate == Gate::PullRequest && args.since.is_none() && judged.loaded.is_some() {
             judged.odd(
@@ -94,8 +104,16 @@ impl Judged {
                 "name the base with --since, such as --since origin/main",
             );
         }
-        judged.sightings(context, &folder, given.is_some())?;
+        match sights {
+            Some(sights) => judged.seen = FirstSeen::of_portal(sights, judged.as_of),
+            None => judged.sightings(context, &folder, given.is_some())?,
+        }
         Ok(judged)
+    }
+
+    /// The policy of a place, under the portal's where that judges.
+    fn load(&self, named: Option<&str>, place: &Where<'_>) -> Result<Option<Loaded>, Failure> {
+        policies::load_under(self.bundle.as_ref(), named, place)
     }
 
     fn odd(&mut self, reason: &str, hint: &str) {
@@ -153,11 +171,11 @@ impl Judged {
                         Some(path) => path.display().to_string(),
                         None => name.to_owned(),
                     });
-            self.loaded = policies::load(named.as_deref(), &there)?;
+            self.loaded = self.load(named.as_deref(), &there)?;
             self.changes(args.policy.as_deref(), here);
             self.settings(folder, &base);
         } else {
-            self.loaded = policies::load(args.policy.as_deref(), here)?;
+            self.loaded = self.load(args.policy.as_deref(), here)?;
         }
         self.base = Some(base);
         Ok(())
@@ -165,7 +183,7 @@ impl Judged {
 
     /// What the change does to the policy that judges it.
     fn changes(&mut self, named: Option<&str>, here: &Where<'_>) {
-        let head = policies::load(named, here);
+        let head = self.load(named, here);
         let Some(old) = &self.loaded else {
             if matches!(head, Ok(Some(_))) {
                 self.odd(
@@ -282,6 +300,7 @@ impl Judged {
                 "set the clock right",
             );
             self.as_of = updated;
+            self.seen.move_to(updated);
         }
         Ok(())
     }

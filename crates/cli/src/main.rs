@@ -9,7 +9,11 @@ mod judged;
 mod output;
 mod policies;
 mod policy_args;
+mod portal;
+mod portal_args;
 mod repository;
+#[cfg(feature = "portal")]
+mod serve_args;
 mod settings;
 mod sightings;
 
@@ -32,7 +36,19 @@ fn main() -> ExitCode {
         Command::Policy(args) => commands::policy::run(&context, args),
         Command::Exception(args) => commands::exception::run(&context, args),
         Command::Vex(args) => commands::vex::run(&context, args),
+        Command::Login(args) => commands::login::run(&context, args),
+        Command::Logout(args) => commands::login::out(&context, args),
+        Command::Push(args) => commands::push::run(&context, args),
+        Command::Import(args) => commands::import::run(&context, args),
         Command::Db(args) => commands::db::run(&context, args),
+        #[cfg(feature = "portal")]
+        Command::Serve(args) => commands::serve::run(&context, args),
+        #[cfg(feature = "portal")]
+        Command::Admin(args) => commands::admin::run(&context, args),
+        #[cfg(feature = "portal")]
+        Command::Backup(args) => commands::serve::backup(&context, args),
+        #[cfg(feature = "portal")]
+        Command::Restore(args) => commands::serve::restore(&context, args),
     });
     match result {
         Ok(exit) => exit.into(),

@@ -1,10 +1,10 @@
 //! What of git the commands use; without the feature `git`, the same names, which find nothing and say so.
 
 #[cfg(feature = "git")]
-pub(crate) use stanchion_git::{Base, History, Limits, base, root_of};
+pub(crate) use stanchion_git::{Base, History, Limits, base, head, root_of};
 
 #[cfg(not(feature = "git"))]
-pub(crate) use without::{Base, History, Limits, base, root_of};
+pub(crate) use without::{Base, History, Limits, base, head, root_of};
 
 #[cfg(not(feature = "git"))]
 mod without {
@@ -54,6 +54,16 @@ mod without {
         real.ancestors()
             .find(|folder| folder.join(".git").exists())
             .map(Path::to_owned)
+    }
+
+    /// What is checked out.
+    pub(crate) struct Head {
+        pub(crate) commit: String,
+        pub(crate) tags: Vec<String>,
+    }
+
+    pub(crate) fn head(_: &Path) -> Result<Head, Without> {
+        Err(Without)
     }
 
     /// There is none.

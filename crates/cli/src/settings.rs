@@ -19,6 +19,16 @@ const MOST_PATTERNS: usize = 1000;
 pub(crate) struct ProjectSettings {
     #[serde(default)]
     pub(crate) scan: ScanSettings,
+    #[serde(default)]
+    pub(crate) portal: ProjectPortal,
+}
+
+/// What the project is to the organisation's portal. Which portal that is, only the user says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ProjectPortal {
+    /// The product's name.
+    pub(crate) product: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +53,16 @@ pub(crate) struct UserSettings {
     pub(crate) database: DatabaseSettings,
     #[serde(default)]
     pub(crate) net: NetSettings,
+    #[serde(default)]
+    pub(crate) portal: PortalSettings,
+}
+
+/// How the portal is used. Which one, and with which token, `stanchion login` keeps.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct PortalSettings {
+    /// How long its policy serves without it: `7d`, `12h`.
+    pub(crate) max_age: Option<String>,
 }
 
 /// Where advisories come from: each an https address, or a path.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::portal::Sights;
 use crate::repository::History;
 use jiff::Timestamp;
 use stanchion_inventory::ScanOptions;
@@ -15,6 +16,8 @@ use stanchion_tree::{Limits, Tree};
 /// Answers when each finding was first seen.
 pub(crate) struct FirstSeen {
     recorded: Sightings,
+    /// What the portal has seen, in place of all else.
+    portal: Option<Sights>,
     /// The folder that is scanned, where its history is asked at all.
     folder: Option<PathBuf>,
     as_of: Timestamp,
@@ -38,10 +41,24 @@ impl FirstSeen {
     pub(crate) fn new(recorded: Sightings, folder: Option<&Path>, as_of: Timestamp) -> Self {
         Self {
             recorded,
+            portal: None,
             folder: folder.map(Path::to_owned),
             as_of,
             history: RefCell::default(),
         }
+    }
+
+    /// By what the portal has seen. What it has never seen is seen now, as the portal itself takes it.
+    pub(crate) fn of_portal(sights: Sights, as_of: Timestamp) -> Self {
+        Self {
+            portal: Some(sights),
+            ..Self::new(Sightings::new(), None, as_of)
+        }
+    }
+
+    /// The time that counts is another.
+    pub(crate) fn move_to(&mut self, as_of: Timestamp) {
+        self.as_of = as_of;
     }
 
     /// Says which files findings can be in.
@@ -55,6 +72,10 @@ impl FirstSeen {
 
     /// When a finding was first seen; `None` where nobody knows.
     pub(crate) fn of(&self, finding: &Finding) -> Option<Timestamp> {
+        if let Some(sights) = &self.portal {
+            let seconds = of_portal(sights, finding).unwrap_or_else(|| self.as_of.as_second());
+            return Timestamp::from_second(seconds).ok();
+        }
         let recorded = self.recorded.get(&finding.key).map(|seen| seen.first);
         let seconds = recorded.or_else(|| self.since_in_history(finding))?;
         Timestamp::from_second(seconds).ok()
@@ -101,6 +122,20 @@ impl FirstSeen {
                 .min(self.as_of.as_second())
         })
     }
+}
+
+/// By the finding's key, or by one that it had under another id of the same vulnerability.
+fn of_portal(sights: &Sights, finding: &Finding) -> Option<i64> {
+    if let Some(seen) = sights.get(&finding.key) {
+        return Some(*seen);
+    }
+    let stem = finding.key.strip_suffix(&finding.id)?;
+    finding
+        .aliases
+        .iter()
+        .filter_map(|alias| sights.get(&format!("{stem}{alias}")))
+        .copied()
+        .min()
 }
 
 /// The packages that a file names, by purl.

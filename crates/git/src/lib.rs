@@ -3,6 +3,7 @@
 //! Objects are read in process; no `git` is started, no hook, filter or configured command runs, and no configuration
 //! outside the repository is read.
 
+mod head;
 mod history;
 
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind;
 
+pub use head::{Head, head};
 pub use history::{History, Holds, Version};
 
 /// Bounds on what is taken out of a repository.

@@ -7,6 +7,7 @@ pub mod explain;
 mod group;
 pub mod html;
 pub mod json;
+pub mod json_read;
 pub mod markdown;
 mod plain;
 mod ruling;

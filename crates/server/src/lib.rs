@@ -4,6 +4,32 @@
 //! A slice gives an `OpenApiRouter` whose operations carry `#[utoipa::path]`; the routers are merged into the one of
 //! [`http::api`], so that a route that is served is in the OpenAPI document, and nothing else is.
 
+#![allow(
+    unused_qualifications,
+    reason = "the attribute of an operation names its types once more"
+)]
+
+mod advisories;
+mod assets;
+mod decisions;
 pub mod engine;
+mod exceptions;
+mod findings;
 pub mod http;
+mod inventories;
+mod jobs;
+mod numbers;
+pub mod operations;
+pub mod pages;
+pub mod people;
+mod policy;
+pub mod portal;
+mod products;
 pub mod seal;
+pub mod settings;
+mod slice;
+pub mod start;
+mod telling;
+mod vex;
+
+pub use portal::Portal;

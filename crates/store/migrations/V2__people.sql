@@ -45,15 +45,25 @@ CREATE TABLE policy_member (
     PRIMARY KEY (role, account)
 ) {strict};
 
-CREATE TABLE session (
-    hash    {blob} NOT NULL PRIMARY KEY, -- SHA-256 of the cookie
+-- Codes for the day on which the second factor is lost. Each is taken once, and goes.
+CREATE TABLE recovery (
     account {blob} NOT NULL,
-    csrf    TEXT   NOT NULL,
-    created BIGINT NOT NULL,
-    seen    BIGINT NOT NULL,
-    expires BIGINT NOT NULL,
-    client  TEXT   NOT NULL
+    hash    {blob} NOT NULL, -- SHA-256 of the code
+    PRIMARY KEY (account, hash)
 ) {strict};
+
+CREATE TABLE session (
+    id       {blob} NOT NULL PRIMARY KEY,
+    hash     {blob} NOT NULL UNIQUE, -- SHA-256 of the cookie
+    previous {blob},                 -- of the cookie before it: requests that were under way still come with it
+    account  {blob} NOT NULL,
+    created  BIGINT NOT NULL,
+    rotated  BIGINT NOT NULL,
+    seen     BIGINT NOT NULL,
+    expires  BIGINT NOT NULL,
+    client   TEXT   NOT NULL
+) {strict};
+CREATE INDEX session_previous ON session (previous) WHERE previous IS NOT NULL;
 CREATE INDEX session_account ON session (account);
 CREATE INDEX session_expires ON session (expires);
 
@@ -72,8 +82,10 @@ CREATE TABLE token (
 CREATE INDEX token_account ON token (account);
 
 CREATE TABLE invitation (
-    hash       {blob} NOT NULL PRIMARY KEY, -- SHA-256 of the link's secret
+    id         {blob} NOT NULL PRIMARY KEY,
+    hash       {blob} NOT NULL UNIQUE, -- SHA-256 of the link's secret
     name       TEXT   NOT NULL,
+    display    TEXT   NOT NULL,
     role       TEXT   NOT NULL,
     scope_kind TEXT   NOT NULL,
     scope      TEXT   NOT NULL,
@@ -82,15 +94,16 @@ CREATE TABLE invitation (
     expires    BIGINT NOT NULL,
     redeemed   BIGINT
 ) {strict};
+CREATE INDEX invitation_created ON invitation (created);
 
--- A sign-in with somebody else that is under way.
+-- A sign-in with somebody else that is under way. Nonce and verifier are made of the browser's cookie, not kept.
 CREATE TABLE sign_in (
-    state    {blob} NOT NULL PRIMARY KEY, -- SHA-256 of the state
-    nonce    TEXT   NOT NULL,
-    verifier TEXT   NOT NULL,
-    back_to  TEXT   NOT NULL,
-    expires  BIGINT NOT NULL
+    state   {blob} NOT NULL PRIMARY KEY, -- SHA-256 of the state
+    browser {blob} NOT NULL,             -- SHA-256 of the cookie of the browser that began it
+    back_to TEXT   NOT NULL,
+    expires BIGINT NOT NULL
 ) {strict};
+CREATE INDEX sign_in_expires ON sign_in (expires);
 
 -- Every change, who made it, from what to what. Each row holds the hash of the one before.
 CREATE TABLE audit (

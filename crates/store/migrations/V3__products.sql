@@ -2,7 +2,7 @@
 
 CREATE TABLE product (
     id           {blob} NOT NULL PRIMARY KEY,
-    name         TEXT   NOT NULL UNIQUE,
+    name         TEXT{bytes} NOT NULL UNIQUE,
     kind         TEXT   NOT NULL,  -- own, bought
     description  TEXT   NOT NULL,
     parent       {blob},
@@ -12,7 +12,7 @@ CREATE TABLE product (
     environment  TEXT,
     lifecycle    TEXT   NOT NULL,  -- development, active, maintenance, retired
     data_classes TEXT   NOT NULL,  -- JSON list
-    vendor       TEXT,             -- of a bought product
+    vendor       TEXT{bytes},             -- of a bought product
     bought       TEXT,             -- its version
     cpe          TEXT,
     badge        BIGINT NOT NULL DEFAULT 0, -- anyone may see its badge
@@ -23,7 +23,8 @@ CREATE TABLE product (
     revision     BIGINT NOT NULL
 ) {strict};
 CREATE INDEX product_parent ON product (parent);
-CREATE INDEX product_vendor ON product (vendor) WHERE vendor IS NOT NULL;
+CREATE INDEX product_search ON product (lower(name));
+CREATE INDEX product_vendor ON product (lower(vendor)) WHERE vendor IS NOT NULL;
 
 -- Every product with everything above it, itself included.
 CREATE TABLE product_above (
@@ -44,7 +45,7 @@ CREATE INDEX product_tag_product ON product_tag (product);
 CREATE TABLE branch (
     id      {blob} NOT NULL PRIMARY KEY,
     product {blob} NOT NULL,
-    name    TEXT   NOT NULL,
+    name    TEXT{bytes} NOT NULL,
     latest  TEXT   NOT NULL, -- pushed: the last pushed; ordered: the highest; pinned: as somebody said
     created BIGINT NOT NULL,
     UNIQUE (product, name)
@@ -54,7 +55,7 @@ CREATE TABLE version (
     id         {blob} NOT NULL PRIMARY KEY,
     product    {blob} NOT NULL,
     branch     {blob} NOT NULL,
-    name       TEXT   NOT NULL,
+    name       TEXT{bytes} NOT NULL,
     sort_key   {blob} NOT NULL,  -- bytes that order as the versions do
     inventory  {blob},           -- the one in force
     latest     BIGINT NOT NULL,  -- on its branch
@@ -65,6 +66,7 @@ CREATE TABLE version (
     created    BIGINT NOT NULL,
     UNIQUE (product, branch, name)
 ) {strict};
+CREATE INDEX version_name ON version (name);
 CREATE INDEX version_branch ON version (branch, latest);
 CREATE INDEX version_pushed ON version (product, pushed);
 CREATE INDEX version_live ON version (live, pushed);
@@ -95,3 +97,14 @@ CREATE TABLE asset (
     UNIQUE (list, name)
 ) {strict};
 CREATE INDEX asset_product ON asset (product);
+
+-- Where a product's code is kept, for scans that the portal starts.
+CREATE TABLE repository (
+    product   {blob} NOT NULL PRIMARY KEY,
+    url       TEXT   NOT NULL, -- https://... or ssh://...
+    reference TEXT   NOT NULL, -- a branch or tag; empty: the default branch
+    branch    TEXT   NOT NULL, -- of the product
+    secret    TEXT,            -- a token, sealed with the portal's key
+    commit_id TEXT,            -- what was last scanned
+    scanned   BIGINT
+) {strict};

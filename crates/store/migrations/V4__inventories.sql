@@ -33,12 +33,14 @@ CREATE INDEX package_name ON package (name);
 CREATE TABLE component (
     id      {blob} NOT NULL PRIMARY KEY,
     package {blob},
-    purl    TEXT   NOT NULL, -- empty for a place
-    name    TEXT   NOT NULL, -- for a place, the place
-    version TEXT   NOT NULL
+    purl    TEXT{bytes} NOT NULL, -- empty for a place
+    name    TEXT{bytes} NOT NULL, -- for a place, the place
+    version TEXT{bytes} NOT NULL
 ) {strict};
 CREATE INDEX component_package ON component (package);
 CREATE INDEX component_purl ON component (purl);
+-- Searched without regard to case, by how it begins.
+CREATE INDEX component_search ON component (lower(name), id);
 
 CREATE TABLE component_hash (
     hash      TEXT   NOT NULL, -- hexadecimal

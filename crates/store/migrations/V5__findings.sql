@@ -19,7 +19,7 @@ CREATE INDEX vulnerability_kev ON vulnerability (kev_added) WHERE kev_added IS N
 
 -- Every id of it in capitals, its own included.
 CREATE TABLE vulnerability_alias (
-    alias         TEXT   NOT NULL,
+    alias         TEXT{bytes} NOT NULL,
     vulnerability {blob} NOT NULL,
     PRIMARY KEY (alias, vulnerability)
 ) {clustered};
@@ -58,15 +58,26 @@ CREATE TABLE finding (
     closed        BIGINT,
     reason        TEXT             -- why it is closed
 ) {clustered};
--- The work list: filters are answered from the index alone.
-CREATE INDEX finding_work ON finding (score, id, severity, flags, vectors, product, epss, state) WHERE work = 1;
-CREATE INDEX finding_product ON finding (product, score, id, severity, flags, vectors, epss, state) WHERE work = 1;
-CREATE INDEX finding_kev ON finding (score, id) WHERE work = 1 AND (flags & 1) = 1;
-CREATE INDEX finding_due ON finding (due, id) WHERE work = 1 AND due IS NOT NULL;
-CREATE INDEX finding_new ON finding (first_seen, id) WHERE work = 1;
-CREATE INDEX finding_owner ON finding (owner, score, id) WHERE work = 1 AND owner IS NOT NULL;
-CREATE INDEX finding_vulnerability ON finding (vulnerability, product, version);
-CREATE INDEX finding_component ON finding (component, id);
+-- Lists are read off the end of an index that has their order (crates/store/src/query/plan.rs); filters are answered from
+-- the columns that stand behind it. Work first: open in a live version.
+CREATE INDEX finding_work ON finding (score, id, severity, flags, vectors, product, epss, state, kind, due, first_seen) WHERE work = 1;
+CREATE INDEX finding_product ON finding (product, score, id, severity, flags, vectors, epss, state, kind, due, first_seen) WHERE work = 1;
+-- What ranks low is not to be looked for behind everything that ranks high.
+CREATE INDEX finding_severity ON finding (severity, score, id, flags, product) WHERE work = 1 AND severity < 3;
+-- Rare ones.
+CREATE INDEX finding_kev ON finding (score, id, severity, flags, product) WHERE work = 1 AND (flags & 1) = 1;
+CREATE INDEX finding_state ON finding (state, score, id, severity, flags, product) WHERE work = 1 AND state <> 0;
+CREATE INDEX finding_kind ON finding (kind, score, id, severity, flags, product) WHERE work = 1 AND kind <> 0;
+CREATE INDEX finding_owner ON finding (owner, score, id, severity, flags, product) WHERE work = 1 AND owner IS NOT NULL;
+-- Other orders.
+CREATE INDEX finding_due ON finding (due, id, severity, flags, product) WHERE work = 1 AND due IS NOT NULL;
+CREATE INDEX finding_new ON finding (first_seen, id, severity, flags, product) WHERE work = 1;
+CREATE INDEX finding_epss ON finding (epss, id, severity, flags, product) WHERE work = 1;
+-- Work and the rest: live first, worst first.
+CREATE INDEX finding_vulnerability ON finding (vulnerability, work, score, id, product);
+CREATE INDEX finding_component ON finding (component, work, score, id, product);
+-- The rest: closed, or in a version that is no longer live.
+CREATE INDEX finding_rest ON finding (product, score, id, state) WHERE work = 0;
 
 -- What the policy says about one finding, and what people do: JSON.
 CREATE TABLE finding_detail (

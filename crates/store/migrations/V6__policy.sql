@@ -7,7 +7,8 @@ CREATE TABLE policy_version (
     source  TEXT   NOT NULL, -- portal, or a repository's address and commit
     set_by  TEXT   NOT NULL,
     at      BIGINT NOT NULL,
-    note    TEXT   NOT NULL
+    note    TEXT   NOT NULL,
+    beside  TEXT               -- JSON: exceptions, decisions and VEX of the repository that it comes from
 ) {strict};
 
 CREATE TABLE exception (

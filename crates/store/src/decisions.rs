@@ -20,9 +20,12 @@ pub struct PolicyVersion {
     pub at: i64,
     /// For people.
     pub note: String,
+    /// Of a policy that comes from a repository: the files beside it there, as JSON. They decide in place of what was
+    /// decided here.
+    pub beside: Option<String>,
 }
 
-const POLICY: &str = "seq, digest, text, source, set_by, at, note";
+const POLICY: &str = "seq, digest, text, source, set_by, at, note, beside";
 
 fn read_policy(row: &Row<'_>) -> Result<PolicyVersion, StoreError> {
     Ok(PolicyVersion {
@@ -33,6 +36,7 @@ fn read_policy(row: &Row<'_>) -> Result<PolicyVersion, StoreError> {
         set_by: row.get(4)?,
         at: row.get(5)?,
         note: row.get(6)?,
+        beside: row.get(7)?,
     })
 }
 
@@ -52,14 +56,15 @@ pub fn policies(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<PolicyVersion>, Sto
 pub fn set_policy(tx: &mut Tx<'_>, policy: &PolicyVersion) -> Result<(), StoreError> {
     tx.insert(
         "policy_version",
-        &["digest", "text", "source", "set_by", "at", "note"],
+        &["digest", "text", "source", "set_by", "at", "note", "beside"],
         params![
             &policy.digest,
             &policy.text,
             &policy.source,
             &policy.set_by,
             policy.at,
-            &policy.note
+            &policy.note,
+            policy.beside.as_deref(),
         ],
         "",
     )?;

@@ -2,7 +2,7 @@
 //! `PostgreSQL`.
 //!
 //! Marks in migrations: `{blob}`, `{real}`, `{identity}` (a key that counts up), `{strict}` and `{clustered}` (behind a
-//! table), `{zero32}` (32 zero bytes), `{append_only TABLE}`. Parameters are `?1`, `?2`, ... in both.
+//! table), `{bytes}` (behind `TEXT`: in the order of bytes, so that a prefix is a range), `{zero32}` (32 zero bytes), `{append_only TABLE}`. Parameters are `?1`, `?2`, ... in both.
 
 use std::fmt::Write;
 
@@ -19,8 +19,9 @@ impl Dialect {
     /// A migration in this database's words.
     pub(crate) fn migration(self, text: &str) -> String {
         let mut out = text.to_owned();
-        let words: [(&str, &str); 6] = match self {
+        let words: [(&str, &str); 7] = match self {
             Self::Sqlite => [
+                ("{bytes}", ""),
                 ("{blob}", "BLOB"),
                 ("{real}", "REAL"),
                 ("{identity}", "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"),
@@ -29,6 +30,7 @@ impl Dialect {
                 ("{zero32}", "zeroblob(32)"),
             ],
             Self::Postgres => [
+                ("{bytes}", " COLLATE \"C\""),
                 ("{blob}", "BYTEA"),
                 ("{real}", "DOUBLE PRECISION"),
                 (

@@ -550,6 +550,19 @@ pub fn vulnerabilities<'v>(
     Ok(())
 }
 
+/// Writes what is said of a vulnerability where nothing is said yet: advisories know better than another tool.
+pub fn introduce(tx: &mut Tx<'_>, one: &Vulnerability, now: i64) -> Result<(), StoreError> {
+    let known = tx.first(
+        "SELECT 1 FROM vulnerability WHERE id = ?1",
+        params![one.id],
+        |_| Ok(()),
+    )?;
+    match known {
+        Some(()) => Ok(()),
+        None => vulnerabilities(tx, std::iter::once(one), now),
+    }
+}
+
 fn hits(tx: &mut Tx<'_>, new: &[NewFinding]) -> Result<(), StoreError> {
     let all: BTreeMap<(Id, Id), &str> = new
         .iter()

@@ -15,10 +15,13 @@ pub mod findings;
 pub mod inventories;
 pub mod jobs;
 mod migrate;
+pub mod people;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 pub mod products;
+pub mod query;
+pub mod search;
 pub mod sightings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -184,6 +184,8 @@ fn list(
 fn notes(context: &Context, at: &At, given: Option<&str>) -> Result<Vec<ExceptionNote>, Failure> {
     let args = PolicyArgs {
         policy: at.policy.clone(),
+        // These are the local files; the portal keeps its own.
+        no_portal: true,
         ..PolicyArgs::default()
     };
     let assessment = scan::quietly(context, &at.target, &args, given)?;

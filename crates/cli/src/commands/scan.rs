@@ -24,7 +24,7 @@ use crate::judged::Judged;
 use crate::output::{self, Output};
 use crate::settings;
 
-const FORMATS: &[&str] = &[
+pub(crate) const FORMATS: &[&str] = &[
     "table",
     "json",
     "html",
@@ -82,19 +82,20 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
             seconds: opening,
         },
     );
-    let exit = if assessment.verdict.denied && !assessment.verdict.incomplete {
-        Exit::Denied
-    } else if empty || assessment.verdict.incomplete {
-        Exit::Incomplete
-    } else {
-        Exit::Fine
-    };
+    let exit = exit_of(&assessment);
     // With nothing to scan a table would look like an all-clear; a document still carries the problems.
     for output in outputs
         .iter()
         .filter(|output| !empty || output.format != "table")
     {
-        write(context, args, &assessment, exit, output)?;
+        write(
+            context,
+            &args.target.target,
+            args.all,
+            &assessment,
+            exit,
+            output,
+        )?;
     }
     if assessment.findings.len() > sarif::MOST_RESULTS
         && outputs.iter().any(|output| output.format == "sarif")
@@ -112,6 +113,17 @@ pub(crate) fn run(context: &Context, args: &Scan) -> Result<Exit, Failure> {
         context.say("warning: only the starter set of advisories is here, so most vulnerabilities are not found; run `stanchion db update`");
     }
     Ok(exit)
+}
+
+/// What an assessment ends a command with.
+pub(crate) fn exit_of(assessment: &Assessment) -> Exit {
+    if assessment.verdict.denied && !assessment.verdict.incomplete {
+        Exit::Denied
+    } else if assessment.inventory.files == 0 || assessment.verdict.incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Fine
+    }
 }
 
 /// A target, how it is read and what judges it, for a command that tells something else of a scan.
@@ -282,16 +294,18 @@ pub(crate) fn nothing(inventory: &Inventory) {
     );
 }
 
-fn write(
+/// Writes an assessment of a target in a format; `all` shows every row of a table.
+pub(crate) fn write(
     context: &Context,
-    args: &Scan,
+    target: &Path,
+    all: bool,
     assessment: &Assessment,
     exit: Exit,
     output: &Output,
 ) -> Result<(), Failure> {
     let stamp = context::stamp(&assessment.as_of)?;
-    let name = product_name(&args.target.target);
-    let prefix = source_prefix(&args.target.target);
+    let name = product_name(target);
+    let prefix = source_prefix(target);
     let subject = Subject {
         inventory: &assessment.inventory,
         problems: &assessment.problems,
@@ -325,7 +339,7 @@ fn write(
                     width: if to_terminal { output::width() } else { 100 },
                     // The stream strips colours where they are not wanted.
                     colour: to_terminal,
-                    all: args.all,
+                    all,
                     verbose: context.verbose,
                     elapsed: context.elapsed(),
                 };

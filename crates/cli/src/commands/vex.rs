@@ -147,6 +147,8 @@ fn import(
     let taken = claims.take(None, "document", &digest, &numbered);
     let args = PolicyArgs {
         policy: at.policy.clone(),
+        // These are the local files; the portal keeps its own.
+        no_portal: true,
         ..PolicyArgs::default()
     };
     let assessment = scan::quietly(context, &at.target, &args, None)?;

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 6),
     ("server", 5),
     ("assess", 4),
+    ("ui", 4),
     ("advisories", 3),
     ("inventory", 3),
     ("notify", 3),

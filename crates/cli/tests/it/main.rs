@@ -15,6 +15,7 @@ mod hostile;
 mod ignores;
 mod loopholes;
 mod policy;
+mod portal;
 mod report_schema;
 mod scanning;
 mod support;

@@ -10,6 +10,7 @@ use stanchion_advisories::Index;
 use stanchion_advisories::diff::{self, Touched};
 use stanchion_inventory::document;
 use stanchion_model::report::Assessment;
+use stanchion_policy::file::Gate;
 use stanchion_policy::gate;
 use stanchion_store::findings::{self, Changes, Replace};
 use stanchion_store::products::{self, Product, Version};
@@ -278,6 +279,35 @@ impl Engine {
             sights,
             as_of,
         }))
+    }
+
+    /// The report of a version, made anew and not written.
+    pub fn report(
+        &self,
+        product: &Product,
+        version: &Version,
+        gate: Gate,
+        as_of: Option<Timestamp>,
+    ) -> Result<Assessment, EngineError> {
+        let absent = || {
+            EngineError::Absent(format!(
+                "{} {} has no inventory that is kept",
+                product.name, version.name
+            ))
+        };
+        let (inventory, sights) = self.store.read(|tx| {
+            let inventory = match version.inventory {
+                Some(id) => inventories::by_id(tx, id)?,
+                None => None,
+            };
+            Ok::<_, StoreError>((inventory, sightings::of(tx, &sight_name(product.id))?))
+        })?;
+        let row = inventory.filter(|row| !row.raw_gone).ok_or_else(absent)?;
+        let read = self.inventory_of(&row)?;
+        let bench = self.bench(product)?;
+        let as_of = as_of
+            .unwrap_or_else(|| Timestamp::from_second(self.now()).unwrap_or(Timestamp::UNIX_EPOCH));
+        Self::assess(read, &bench, gate, as_of, &sights)
     }
 
     /// The inventory that a row stands for.

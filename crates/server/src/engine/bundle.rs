@@ -45,6 +45,8 @@ struct Common {
     policy: String,
     exceptions: Vec<(Option<String>, String)>,
     decisions: Vec<(Option<String>, String)>,
+    /// The texts above are whole files, with their head.
+    whole: bool,
     vex: BTreeMap<String, String>,
     members: BTreeMap<String, Vec<String>>,
 }
@@ -122,12 +124,32 @@ impl Engine {
             )?;
             Ok::<_, stanchion_store::StoreError>((policy, exceptions, decided, documents, members))
         })?;
+        // What comes from a repository is decided there, all of it.
+        if let Some(beside) = policy.as_ref().and_then(|policy| policy.beside.as_deref()) {
+            let mut files: BTreeMap<String, String> = kept("the policy", beside)?;
+            let mut whole = |name: &str| {
+                files
+                    .remove(name)
+                    .map(|text| (None, text))
+                    .into_iter()
+                    .collect()
+            };
+            return Ok(Common {
+                policy: policy.map(|policy| policy.text).unwrap_or_default(),
+                exceptions: whole(exceptions::FILE),
+                decisions: whole(claims::FILE),
+                whole: true,
+                vex: files,
+                members: by_role(members),
+            });
+        }
         let mut common = Common {
             policy: policy.map(|policy| policy.text).unwrap_or_default(),
             exceptions: Vec::new(),
             decisions: Vec::new(),
+            whole: false,
             vex: BTreeMap::new(),
-            members: BTreeMap::new(),
+            members: by_role(members),
         };
         for exception in exceptions {
             let entry: Exception = kept("an exception", &exception.entry)?;
@@ -148,9 +170,6 @@ impl Engine {
             })?;
             common.vex.insert(format!("vex/{}", document.name), text);
         }
-        for (role, name) in members {
-            common.members.entry(role).or_default().push(name);
-        }
         Ok(common)
     }
 }
@@ -166,6 +185,15 @@ pub(crate) fn kept<T: serde::de::DeserializeOwned>(
             reason: error.to_string(),
         })
     })
+}
+
+/// People by what they are.
+fn by_role(members: Vec<(String, String)>) -> BTreeMap<String, Vec<String>> {
+    let mut roles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (role, name) in members {
+        roles.entry(role).or_default().push(name);
+    }
+    roles
 }
 
 impl Common {
@@ -184,7 +212,13 @@ impl Common {
                 .filter(|(named, _)| about(named))
                 .map(|(_, block)| block.as_str())
                 .collect();
-            if !blocks.is_empty() {
+            if self.whole {
+                files.extend(
+                    blocks
+                        .first()
+                        .map(|text| (name.to_owned(), (*text).to_owned())),
+                );
+            } else if !blocks.is_empty() {
                 files.insert(
                     name.to_owned(),
                     format!("schema = \"{schema}\"\n\n{}", blocks.join("\n")),

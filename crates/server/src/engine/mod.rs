@@ -2,8 +2,10 @@
 //! of the command line, looks again when advisories change, tells people, and keeps house.
 
 pub mod absorb;
+pub mod bought;
 pub mod bundle;
 pub mod decide;
+pub mod fetch;
 pub mod held;
 pub mod ingest;
 pub mod keeping;
@@ -35,7 +37,7 @@ pub struct Options {
     /// Where advisories come from.
     pub sources: Sources,
     /// The way out.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The time.
     pub clock: Clock,
     /// How mail is sent; `None`: not at all.

@@ -90,6 +90,27 @@ static REGISTRY: &[Kind] = &[
         },
     },
     Kind {
+        name: "bought",
+        about: "holds bought products against the list of exploited vulnerabilities and vendors' documents",
+        cron: Some("41 * * * *"),
+        most: 3,
+        run: |engine, _| engine.match_bought(),
+    },
+    Kind {
+        name: "scan",
+        about: "scans the repository of a product",
+        cron: None,
+        most: 3,
+        run: Engine::scan_repository,
+    },
+    Kind {
+        name: "policy",
+        about: "takes the policy from the repository that it is kept in",
+        cron: Some("*/15 * * * *"),
+        most: 3,
+        run: |engine, _| engine.sync_policy(),
+    },
+    Kind {
         name: "metrics",
         about: "writes down the numbers of the day",
         cron: Some("5 0 * * *"),

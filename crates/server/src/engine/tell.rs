@@ -13,7 +13,7 @@ use stanchion_notify::{
 use stanchion_store::events::{self, Channel, Delivery, Event, NewEvent};
 use stanchion_store::findings::{Changes, Finding, NewFinding, Replace, flag};
 use stanchion_store::products::{Product, Version};
-use stanchion_store::{Id, StoreError};
+use stanchion_store::{Id, StoreError, Tx};
 
 use super::{Engine, EngineError, text_of};
 
@@ -185,6 +185,17 @@ fn place(channel: Id) -> String {
     format!("told:{channel}")
 }
 
+/// Says how far a channel has come.
+pub(crate) fn set_place(tx: &mut Tx<'_>, channel: Id, seq: i64) -> Result<(), StoreError> {
+    tx.insert(
+        "setting",
+        &["name", "value", "revision"],
+        stanchion_store::params![place(channel), seq.to_string(), 1],
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )?;
+    Ok(())
+}
+
 impl Engine {
     /// Tells a channel of the next events that it asks for. Whether there may be more.
     pub fn tell(&self, channel: Id) -> Result<bool, EngineError> {
@@ -276,12 +287,7 @@ impl Engine {
         delivery: Option<&Delivery>,
     ) -> Result<(), EngineError> {
         self.store.write(|tx| {
-            tx.insert(
-                "setting",
-                &["name", "value", "revision"],
-                stanchion_store::params![place(channel.id), to.to_string(), 1],
-                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )?;
+            set_place(tx, channel.id, to)?;
             match delivery {
                 Some(delivery) => events::put_delivery(tx, delivery),
                 None => Ok(()),

@@ -35,6 +35,11 @@ impl EntityTag {
         Self(format!("\"r{revision}\""))
     }
 
+    /// The tag of a thing that has a name of its own, such as a digest in hexadecimal.
+    pub fn named(name: &str) -> Self {
+        Self(format!("\"{name}\""))
+    }
+
     /// The tag with its quotes.
     pub fn as_str(&self) -> &str {
         &self.0

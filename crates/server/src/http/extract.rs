@@ -98,7 +98,7 @@ fn refused_json(field: Option<String>, error: &serde_json::Error) -> Problem {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let problem = if error.is_data() {
         Problem::unprocessable("The body is JSON, but not as this operation takes it.")
-            .hint("The OpenAPI document at `/api/openapi.json` says what it takes.")
+            .hint("The OpenAPI document at `/api/v1/openapi.json` says what it takes.")
     } else {
         Problem::bad_request("The body is not JSON, or breaks off.")
     };

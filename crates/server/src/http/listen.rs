@@ -136,11 +136,17 @@ pub async fn start(site: &Site, routes: Router) -> Result<ServerHandle, ListenEr
     })
 }
 
-/// Serves until SIGTERM or SIGINT comes, then stops in an orderly way. A second signal cuts what still runs.
-pub async fn serve(site: &Site, routes: Router) -> Result<Stopped, ListenError> {
+/// Serves until SIGTERM or SIGINT comes, then stops in an orderly way. A second signal cuts what still runs. `told` is
+/// given the address once connections are taken.
+pub async fn serve(
+    site: &Site,
+    routes: Router,
+    told: impl FnOnce(SocketAddr),
+) -> Result<Stopped, ListenError> {
     let mut signals = Signals::new().map_err(ListenError::Signals)?;
     let handle = start(site, routes).await?;
     tracing::info!(address = %handle.address(), tls = site.settings().tls.is_some(), "listening");
+    told(handle.address());
     signals.next().await;
     tracing::info!("stopping");
     let stopped = tokio::select! {
@@ -152,12 +158,16 @@ pub async fn serve(site: &Site, routes: Router) -> Result<Stopped, ListenError> 
 }
 
 /// [`serve`] for a caller that is not asynchronous: with a runtime of its own.
-pub fn serve_blocking(site: &Site, routes: Router) -> Result<Stopped, ListenError> {
+pub fn serve_blocking(
+    site: &Site,
+    routes: Router,
+    told: impl FnOnce(SocketAddr),
+) -> Result<Stopped, ListenError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ListenError::Signals)?;
-    let stopped = runtime.block_on(serve(site, routes));
+    let stopped = runtime.block_on(serve(site, routes, told));
     // Threads that block are not waited for: they may never end.
     runtime.shutdown_background();
     stopped

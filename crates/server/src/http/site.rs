@@ -158,7 +158,7 @@ impl Site {
             .merge(own)
             .fallback(async || {
                 Problem::not_found("There is nothing at this address.")
-                    .hint("Look for a typing mistake in the path. `/api/openapi.json` lists all operations.")
+                    .hint("Look for a typing mistake in the path. `/api/v1/openapi.json` lists all operations.")
             })
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(DefaultBodyLimit::max(DEFAULT_LIMIT as usize))
@@ -234,7 +234,7 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(Base::openapi())
 }
 
-/// The routes of these operations, and their OpenAPI document at `/api/openapi.json`.
+/// The routes of these operations, and their OpenAPI document at `/api/v1/openapi.json`.
 pub fn described(api: OpenApiRouter) -> Result<Router, serde_json::Error> {
     let (routes, document) = api.split_for_parts();
     let document = Bytes::from(serde_json::to_vec(&document)?);
@@ -245,5 +245,5 @@ pub fn described(api: OpenApiRouter) -> Result<Router, serde_json::Error> {
             (tag.clone(), [kind], document.clone()).into_response()
         })
     };
-    Ok(routes.route("/api/openapi.json", get(serve)))
+    Ok(routes.route("/api/v1/openapi.json", get(serve)))
 }

@@ -81,12 +81,12 @@ impl Bench {
             Options {
                 data: folder.path().to_owned(),
                 sources: stanchion_advisories::fetch::Settings::default(),
-                client: Client::new(stanchion_net::Options {
+                client: Arc::new(Client::new(stanchion_net::Options {
                     allow_private: vec!["127.0.0.1".into(), "localhost".into()],
                     proxies: Proxies::default(),
                     retries: 0,
                     ..stanchion_net::Options::default()
-                }),
+                })),
                 clock: Arc::new(move || told.load(Ordering::Relaxed)),
                 mail: None,
                 retention: Retention::default(),

@@ -48,13 +48,13 @@ fn slice() -> OpenApiRouter {
 #[test]
 fn what_is_served_is_in_the_document() {
     let server = Server::with(described(api().merge(slice())).unwrap());
-    let answer = server.get("/api/openapi.json");
+    let answer = server.get("/api/v1/openapi.json");
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     let condition = format!("if-none-match: {}", answer.header("etag").unwrap());
     assert_eq!(
         server
-            .ask("GET", "/api/openapi.json", &[&condition], b"")
+            .ask("GET", "/api/v1/openapi.json", &[&condition], b"")
             .status,
         304
     );

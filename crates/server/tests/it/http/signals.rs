@@ -41,7 +41,7 @@ fn child() {
         )
         .route("/panic", get(async || -> &'static str { panic!("oh") }));
     let site = Site::new(settings, Options::default());
-    let stopped = serve_blocking(&site, routes).unwrap();
+    let stopped = serve_blocking(&site, routes, |_| ()).unwrap();
     assert_eq!(stopped.cut, 0);
 }
 

@@ -1,0 +1,574 @@
+//! Exceptions: somebody asks, somebody else allows, for a time.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use stanchion_formats::ignores::record;
+use stanchion_model::cvss::Severity;
+use stanchion_model::exception::{Exception as Entry, ExceptionScope};
+use stanchion_policy::clock::Calendar;
+use stanchion_policy::exceptions::{Exceptions, FILE, SCHEMA};
+use stanchion_policy::people::People;
+use stanchion_store::decisions::{self, Exception};
+use stanchion_store::events::{self, NewEvent};
+use stanchion_store::{Tx, products};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::engine::bundle::{PolicyState, kept};
+use crate::engine::{runner, text_of};
+use crate::findings::view;
+use crate::http::etag::EntityTag;
+use crate::http::{Json, Path, Problem, Query};
+use crate::people::{
+    Allowed, ExceptionDecide, ExceptionRequest, Permission, ProductRead, no_product,
+};
+use crate::portal::Portal;
+use crate::slice::{self, limit, note};
+
+/// The operations.
+pub(crate) fn router() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(list, request))
+        .routes(routes!(show))
+        .routes(routes!(decide))
+        .routes(routes!(revoke))
+}
+
+/// What an exception covers. Everything that is given must hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Scope {
+    /// Ids of the vulnerability.
+    ids: Vec<String>,
+    /// Rules of the policy.
+    rules: Vec<String>,
+    /// The component.
+    purl: Option<String>,
+    /// Its versions.
+    versions: Option<String>,
+    /// The product's name; without it everywhere.
+    product: Option<String>,
+    /// Globs of files.
+    paths: Vec<String>,
+}
+
+/// An exception that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    /// Its id; given by the portal without it.
+    id: Option<String>,
+    scope: Scope,
+    /// Why.
+    reason: String,
+    /// What stands in for the fix meanwhile.
+    compensating_control: Option<String>,
+    /// The last day on which it holds, `YYYY-MM-DD`, or RFC 3339.
+    expires: String,
+    /// A VEX label where the product is not affected at all.
+    justification: Option<String>,
+}
+
+/// An exception.
+#[derive(Debug, Serialize, ToSchema)]
+struct View {
+    id: String,
+    /// `requested`, `approved`, `rejected` or `revoked`.
+    state: String,
+    scope: Scope,
+    reason: Option<String>,
+    compensating_control: Option<String>,
+    requested_by: String,
+    decided_by: Option<String>,
+    /// RFC 3339.
+    decided_at: Option<String>,
+    /// The last day, or RFC 3339.
+    expires: Option<String>,
+    /// It is over.
+    ended: bool,
+    /// RFC 3339.
+    created: String,
+}
+
+impl View {
+    fn of(row: Exception, now: i64) -> Result<Self, Problem> {
+        let entry: Entry = kept("an exception", &row.entry)?;
+        Ok(Self {
+            id: row.id,
+            state: row.state,
+            scope: Scope {
+                ids: entry.scope.ids,
+                rules: entry.scope.rules,
+                purl: entry.scope.purl,
+                versions: entry.scope.versions,
+                product: entry.scope.product,
+                paths: entry.scope.paths,
+            },
+            reason: entry.reason,
+            compensating_control: entry.compensating_control,
+            requested_by: row.requested_by,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at.map(text_of),
+            expires: entry.expires,
+            ended: row.expires.is_some_and(|end| end < now),
+            created: text_of(row.created),
+        })
+    }
+}
+
+/// Which exceptions.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// `requested`, `approved`, `rejected` or `revoked`.
+    state: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows of a page: 1 to 500.
+    limit: Option<usize>,
+}
+
+/// A page of exceptions.
+#[derive(Debug, Serialize, ToSchema)]
+struct Page {
+    items: Vec<View>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Whether somebody may see or do something about an exception: on its product, else everywhere.
+fn lets<P: Permission>(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<P>,
+    product: Option<&str>,
+) -> Result<(), Problem> {
+    match product {
+        None => allowed.everywhere(),
+        Some(name) => {
+            let product = products::by_name(tx, name)?.ok_or_else(no_product)?;
+            allowed.on(tx, &product)
+        }
+    }
+}
+
+/// Exceptions by their id. Those that hold everywhere are for all to see.
+#[utoipa::path(get, path = "/api/v1/exceptions", tag = "exceptions", params(Asked),
+    responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn list(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Page>, Problem> {
+    let limit = limit(asked.limit)?;
+    let now = portal.engine.now();
+    let page = portal
+        .read(move |tx| {
+            let mut items = Vec::new();
+            let mut after = asked.after.clone().unwrap_or_default();
+            let mut next = None;
+            // Rows that may not be seen are passed over, not shown as gaps.
+            'pages: loop {
+                let rows = decisions::exceptions(tx, asked.state.as_deref(), &after, limit + 1)?;
+                let whole = rows.len() <= limit;
+                for row in rows {
+                    after.clone_from(&row.id);
+                    if row.product.is_some() && lets(tx, &allowed, row.product.as_deref()).is_err()
+                    {
+                        continue;
+                    }
+                    if items.len() == limit {
+                        next = items.last().map(|view: &View| view.id.clone());
+                        break 'pages;
+                    }
+                    items.push(View::of(row, now)?);
+                }
+                if whole {
+                    break;
+                }
+            }
+            Ok::<_, Problem>(Page { items, next })
+        })
+        .await?;
+    Ok(Json(page))
+}
+
+/// Asks for an exception. Somebody else decides about it.
+#[utoipa::path(post, path = "/api/v1/exceptions", tag = "exceptions", request_body = Form,
+    responses((status = 201, body = View), Problem), extensions(("x-permission" = json!("exception.request"))))]
+async fn request(
+    State(portal): State<Portal>,
+    allowed: Allowed<ExceptionRequest>,
+    Json(form): Json<Form>,
+) -> Result<Response, Problem> {
+    let now = portal.engine.now();
+    let view = portal
+        .write(move |tx| {
+            lets(tx, &allowed, form.scope.product.as_deref())?;
+            crate::policy::from_here(decisions::policy(tx)?.as_ref())?;
+            let id = match &form.id {
+                Some(id) => id.clone(),
+                None => free_id(tx, now)?,
+            };
+            let justification = match form.justification.as_deref() {
+                None => None,
+                Some(word) => Some(
+                    stanchion_model::vex::Justification::from_word(word).ok_or_else(|| {
+                        Problem::unprocessable("The justification is none.")
+                            .field("justification", "a label of VEX")
+                    })?,
+                ),
+            };
+            let entry = Entry {
+                id: id.clone(),
+                scope: ExceptionScope {
+                    ids: form.scope.ids.clone(),
+                    rules: form.scope.rules.clone(),
+                    purl: form.scope.purl.clone(),
+                    versions: form.scope.versions.clone(),
+                    product: form.scope.product.clone(),
+                    paths: form.scope.paths.clone(),
+                },
+                reason: Some(form.reason.clone()),
+                compensating_control: form.compensating_control.clone(),
+                requested_by: Some(allowed.name.clone()),
+                // Only for reading it: nobody has allowed it yet.
+                approver: Some("nobody".into()),
+                approved_on: None,
+                expires: Some(form.expires.clone()),
+                justification,
+                line: 0,
+            };
+            let until = usable(&entry)?;
+            if until <= now {
+                return Err(
+                    Problem::unprocessable("The exception ends before it begins.")
+                        .field("expires", "a day to come"),
+                );
+            }
+            let entry = Entry {
+                approver: None,
+                ..entry
+            };
+            let row = Exception {
+                id: id.clone(),
+                state: "requested".into(),
+                product: form.scope.product.clone(),
+                entry: serde_json::to_string(&entry).map_err(|error| Problem::internal(&error))?,
+                requested_by: allowed.name.clone(),
+                decided_by: None,
+                decided_at: None,
+                expires: Some(until),
+                created: now,
+                revision: 1,
+            };
+            decisions::add_exception(tx, &row)?;
+            let told = event(tx, "exception.requested", &row)?;
+            events::add(tx, now, &[told])?;
+            note(
+                tx,
+                now,
+                &allowed,
+                "exception.request",
+                &id,
+                None,
+                Some(&row.entry),
+            )?;
+            View::of(row, now)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, EntityTag::of_revision(1), Json(view)).into_response())
+}
+
+/// The event of an exception.
+fn event(tx: &mut Tx<'_>, kind: &'static str, row: &Exception) -> Result<NewEvent, Problem> {
+    let product = match &row.product {
+        Some(name) => products::by_name(tx, name)?.map(|product| product.id),
+        None => None,
+    };
+    Ok(NewEvent {
+        kind,
+        product,
+        subject: row.id.clone(),
+        body: json!({
+            "exception": row.id, "state": row.state, "product": row.product,
+            "by": row.decided_by.as_ref().unwrap_or(&row.requested_by),
+        })
+        .to_string(),
+    })
+}
+
+/// An id that nobody has: `EX-2026-014`.
+fn free_id(tx: &mut Tx<'_>, now: i64) -> Result<String, Problem> {
+    let year: String = text_of(now).chars().take(4).collect();
+    let start = format!("EX-{year}-");
+    let taken: i64 = tx
+        .first(
+            "SELECT COUNT(*) FROM exception WHERE id >= ?1 AND id < ?2",
+            stanchion_store::params![&start, format!("EX-{year}.")],
+            |row| row.get(0),
+        )?
+        .unwrap_or(0);
+    let mut number = taken + 1;
+    loop {
+        let id = format!("{start}{number:03}");
+        if decisions::exception(tx, &id)?.is_none() {
+            return Ok(id);
+        }
+        number += 1;
+    }
+}
+
+/// Whether the reader of the policy takes an exception, and its last second.
+fn usable(entry: &Entry) -> Result<i64, Problem> {
+    let text = format!("schema = \"{SCHEMA}\"\n\n{}", record::block(entry));
+    let mut read = Exceptions::default();
+    let faults = read.read(FILE, &text, "", &Calendar::default());
+    let broken = read
+        .entries()
+        .first()
+        .and_then(|entry| entry.broken.clone());
+    if let Some(reason) = faults.first().map(|fault| fault.message.clone()).or(broken) {
+        return Err(Problem::unprocessable(slice::sentence(&format!(
+            "the exception cannot be used: {reason}"
+        )))
+        .hint("docs/exceptions.md has every field."));
+    }
+    let expires = entry.expires.as_deref().unwrap_or_default();
+    let full = if expires.len() == 10 {
+        format!("{expires}T23:59:59Z")
+    } else {
+        expires.to_owned()
+    };
+    full.parse::<Timestamp>()
+        .map(Timestamp::as_second)
+        .map_err(|_| {
+            Problem::unprocessable("The end cannot be read.")
+                .field("expires", "YYYY-MM-DD, or RFC 3339")
+        })
+}
+
+/// An exception.
+#[utoipa::path(get, path = "/api/v1/exceptions/{id}", tag = "exceptions", params(("id" = String, Path)),
+    responses((status = 200, body = View), (status = 304), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn show(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let now = portal.engine.now();
+    let (tag, view) = portal
+        .read(move |tx| {
+            let row = decisions::exception(tx, &id)?.ok_or_else(absent)?;
+            if row.product.is_some() {
+                lets(tx, &allowed, row.product.as_deref()).map_err(|_| absent())?;
+            }
+            let tag = EntityTag::of_revision(row.revision.max(0).cast_unsigned());
+            Ok::<_, Problem>((tag, View::of(row, now)?))
+        })
+        .await?;
+    Ok(tag
+        .not_modified(&headers)
+        .unwrap_or_else(|| (tag.clone(), Json(view)).into_response()))
+}
+
+fn absent() -> Problem {
+    Problem::not_found("There is no such exception, or you may not see it.")
+}
+
+/// What is decided.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Decided {
+    /// Allowed, or refused.
+    approve: bool,
+    /// Why; needed where it is refused.
+    #[serde(default)]
+    note: String,
+}
+
+/// Allows or refuses an exception that is asked for. Nobody decides about what they asked for themselves, and whoever the
+/// policy names has to do it.
+#[utoipa::path(post, path = "/api/v1/exceptions/{id}/decision", tag = "exceptions", params(("id" = String, Path), ("if-match" = Option<String>, Header)),
+    request_body = Decided, responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("exception.decide"))))]
+async fn decide(
+    State(portal): State<Portal>,
+    allowed: Allowed<ExceptionDecide>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(decided): Json<Decided>,
+) -> Result<Json<View>, Problem> {
+    if decided.note.len() > 2_000 || (!decided.approve && decided.note.trim().is_empty()) {
+        return Err(Problem::unprocessable("Say why.").field("note", "1 to 2,000 bytes"));
+    }
+    portal
+        .blocking(move |portal| {
+            let now = portal.engine.now();
+            // The policy says who may allow what; it is read outside of the transaction and is the same inside, or the
+            // revision of what it was made of has changed and the next scan tells.
+            let policy = portal.engine.policy_for(None)?;
+            portal.engine.store().write(|tx| {
+                let mut row = decisions::exception(tx, &id)?.ok_or_else(absent)?;
+                lets(tx, &allowed, row.product.as_deref())?;
+                if headers.contains_key("if-match") {
+                    EntityTag::of_revision(row.revision.max(0).cast_unsigned())
+                        .require_match(&headers)?;
+                }
+                if row.state != "requested" {
+                    return Err(Problem::conflict(format!("It is {} already.", row.state)));
+                }
+                if row.requested_by == allowed.name {
+                    return Err(Problem::forbidden(
+                        "Nobody allows what they asked for themselves.",
+                    )
+                    .hint("Ask somebody else who may decide."));
+                }
+                let mut entry: Entry = kept("an exception", &row.entry)?;
+                if decided.approve {
+                    entry.approver = Some(allowed.name.clone());
+                    entry.approved_on = Some(text_of(now).chars().take(10).collect());
+                    if let Some(policy) = &policy {
+                        entitled(tx, policy, &entry, now)?;
+                    }
+                }
+                let read = row.revision;
+                let before = row.state.clone();
+                row.state = if decided.approve {
+                    "approved"
+                } else {
+                    "rejected"
+                }
+                .into();
+                row.entry =
+                    serde_json::to_string(&entry).map_err(|error| Problem::internal(&error))?;
+                row.decided_by = Some(allowed.name.clone());
+                row.decided_at = Some(now);
+                row.revision += 1;
+                if !decisions::update_exception(tx, &row, read)? {
+                    return Err(Problem::precondition_failed());
+                }
+                after(tx, now, &row)?;
+                let said = format!("{}: {}", row.state, decided.note);
+                note(
+                    tx,
+                    now,
+                    &allowed,
+                    "exception.decide",
+                    &row.id,
+                    Some(&before),
+                    Some(&said),
+                )?;
+                Ok(Json(View::of(row, now)?))
+            })
+        })
+        .await
+}
+
+/// Whether the policy lets an exception be, as it is now allowed: who allows it, for how long, with what said. What it is
+/// about counts with the worst severity that is known of it.
+fn entitled(tx: &mut Tx<'_>, policy: &PolicyState, entry: &Entry, now: i64) -> Result<(), Problem> {
+    let mut worst: Option<i64> = None;
+    for id in &entry.scope.ids {
+        let found: Option<i64> = tx
+            .first(
+                "SELECT MAX(v.severity) FROM vulnerability_alias a JOIN vulnerability v ON v.id = a.vulnerability WHERE a.alias = ?1",
+                stanchion_store::params![id.to_uppercase()],
+                |row| row.get(0),
+            )?
+            .flatten();
+        worst = worst.max(found);
+    }
+    let severity = worst
+        .and_then(|number| view::word(&view::SEVERITIES, number))
+        .and_then(Severity::from_word);
+    let policy = &policy.opened.policy;
+    let text = format!("schema = \"{SCHEMA}\"\n\n{}", record::block(entry));
+    let mut read = Exceptions::default();
+    read.read(FILE, &text, "", &policy.calendar());
+    let at = Timestamp::from_second(now).unwrap_or(Timestamp::UNIX_EPOCH);
+    match read.entries().first().map(|one| one.valid(policy, People::of(policy), severity, at)) {
+        Some(Ok(())) => Ok(()),
+        Some(Err(not)) => Err(Problem::forbidden(slice::sentence(&format!("the policy does not allow it: {not}")))
+            .hint("Have somebody decide whom the policy names, or ask for it anew as the policy wants it.")),
+        None => Err(Problem::unprocessable("The exception cannot be read any more.")),
+    }
+}
+
+/// Tells of a decision, and judges again what it touches.
+fn after(tx: &mut Tx<'_>, now: i64, row: &Exception) -> Result<(), Problem> {
+    let told = event(tx, "exception.decided", row)?;
+    events::add(tx, now, &[told])?;
+    let key = row.product.clone().unwrap_or_default();
+    let payload = row
+        .product
+        .as_ref()
+        .map_or_else(|| json!({}), |product| json!({ "product": product }));
+    runner::add(tx, "judge", &key, &payload, 70, now)?;
+    Ok(())
+}
+
+/// Why it ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Revoked {
+    /// 1 to 2,000 bytes.
+    note: String,
+}
+
+/// Ends an exception before its time, or takes a request back.
+#[utoipa::path(post, path = "/api/v1/exceptions/{id}/revocation", tag = "exceptions", params(("id" = String, Path)), request_body = Revoked,
+    responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("exception.request"))))]
+async fn revoke(
+    State(portal): State<Portal>,
+    allowed: Allowed<ExceptionRequest>,
+    Path(id): Path<String>,
+    Json(form): Json<Revoked>,
+) -> Result<Json<View>, Problem> {
+    if form.note.trim().is_empty() || form.note.len() > 2_000 {
+        return Err(Problem::unprocessable("Say why.").field("note", "1 to 2,000 bytes"));
+    }
+    let now = portal.engine.now();
+    let view = portal
+        .write(move |tx| {
+            let mut row = decisions::exception(tx, &id)?.ok_or_else(absent)?;
+            lets(tx, &allowed, row.product.as_deref())?;
+            // To end an exception is never to loosen: whoever asked may, and whoever decides.
+            let decides = allowed.may_anywhere(ExceptionDecide::NAME);
+            if row.requested_by != allowed.name && !decides {
+                return Err(Problem::forbidden(
+                    "Only whoever asked for it, or whoever decides, ends an exception.",
+                ));
+            }
+            if !matches!(row.state.as_str(), "requested" | "approved") {
+                return Err(Problem::conflict(format!("It is {} already.", row.state)));
+            }
+            let (read, before) = (row.revision, row.state.clone());
+            row.state = "revoked".into();
+            row.decided_at = Some(now);
+            row.decided_by = Some(allowed.name.clone());
+            row.revision += 1;
+            if !decisions::update_exception(tx, &row, read)? {
+                return Err(Problem::precondition_failed());
+            }
+            after(tx, now, &row)?;
+            note(
+                tx,
+                now,
+                &allowed,
+                "exception.revoke",
+                &row.id,
+                Some(&before),
+                Some(&form.note),
+            )?;
+            View::of(row, now)
+        })
+        .await?;
+    Ok(Json(view))
+}

@@ -1,0 +1,516 @@
+//! Lists of findings and of components by the one query grammar, counts, completion, and "are we affected?".
+
+use std::time::Duration;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use stanchion_store::StoreError;
+use stanchion_store::findings::STATES;
+use stanchion_store::query::{
+    self, COMPONENTS, Counted, FINDINGS, List, ListError, ListedFinding, PRODUCTS, Query as Asking,
+    QueryError, Visible,
+};
+use stanchion_store::search;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::view::{ComponentName, SEVERITIES, VulnerabilityView, kind, score, vectors, word};
+use crate::engine::text_of;
+use crate::http::problem::FieldError;
+use crate::http::{Json, Path, Problem, Query};
+use crate::people::{Allowed, ProductRead};
+use crate::portal::Portal;
+use crate::slice::limit;
+
+/// How long a list may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Findings that a count goes up to.
+const MOST: usize = 1_000;
+
+pub(super) fn router() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(count))
+        .routes(routes!(components))
+        .routes(routes!(complete))
+        .routes(routes!(affected))
+        .routes(routes!(vulnerability))
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(StoreError::TooSlow) => {
+                Self::unavailable("The list took longer than three seconds and was cut off.")
+                    .hint("Narrow it: name a product, an id, an owner, or leave out what is rare.")
+            }
+            ListError::Store(error) => Self::from(error),
+            ListError::Cursor => Self::bad_request("This is not where a page of this query ends.")
+                .field("after", "`next` of the page before, with the same query"),
+            other => Self::bad_request(crate::slice::sentence(&other.to_string()))
+                .field("q", "see docs/query.md"),
+        }
+    }
+}
+
+/// Reads a query; what is wrong is told with its place.
+pub(crate) fn parse(list: &'static List, text: &str) -> Result<Asking, Problem> {
+    Asking::parse(list, text).map_err(|error: QueryError| {
+        Problem::bad_request(crate::slice::sentence(&format!(
+            "the query cannot be read: {}",
+            error.what
+        )))
+        .hint(error.hint.clone())
+        .error(FieldError {
+            field: Some("q".into()),
+            line: None,
+            column: Some(error.at + 1),
+            message: format!("{}; {}", error.what, error.hint),
+        })
+    })
+}
+
+/// What somebody may see of a list.
+fn visible(only: Option<Vec<stanchion_store::Id>>) -> Visible {
+    only.map_or(Visible::All, Visible::Products)
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// A query: `severity>=high kev fixable due<7d product:shop -is:excepted log4j`.
+    q: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows of a page: 1 to 500; 50 without it.
+    limit: Option<usize>,
+}
+
+/// A finding as a list shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RowView {
+    /// A UUID.
+    id: String,
+    kind: &'static str,
+    /// CVE, else GHSA, else native.
+    vulnerability: String,
+    title: String,
+    product: String,
+    version: String,
+    version_id: String,
+    component: ComponentName,
+    severity: Option<&'static str>,
+    score: Option<f64>,
+    state: &'static str,
+    /// Open, in a version that is the latest or deployed.
+    work: bool,
+    known_exploited: bool,
+    fixable: bool,
+    upgrade_to: Option<String>,
+    vectors: Vec<&'static str>,
+    /// 0 to 1.
+    epss: Option<f64>,
+    owner: Option<String>,
+    /// RFC 3339.
+    due: Option<String>,
+    exception: Option<String>,
+    /// RFC 3339.
+    first_seen: String,
+}
+
+impl From<ListedFinding> for RowView {
+    fn from(listed: ListedFinding) -> Self {
+        use stanchion_store::findings::flag;
+        let finding = listed.finding;
+        Self {
+            id: finding.id.to_string(),
+            kind: kind(finding.kind),
+            vulnerability: listed.vulnerability,
+            title: listed.title,
+            product: listed.product,
+            version: listed.version,
+            version_id: finding.version.to_string(),
+            component: ComponentName {
+                id: finding.component.to_string(),
+                purl: listed.purl,
+                name: listed.component,
+                version: listed.component_version,
+            },
+            severity: word(&SEVERITIES, finding.severity),
+            score: score(finding.score),
+            state: word(&STATES, finding.state).unwrap_or("open"),
+            work: listed.work,
+            known_exploited: finding.flags & flag::KEV != 0,
+            fixable: finding.flags & flag::FIXABLE != 0,
+            upgrade_to: finding.upgrade,
+            vectors: vectors(finding.vectors),
+            epss: (finding.epss >= 0).then(|| finding.epss as f64 / 10_000.0),
+            owner: finding.owner,
+            due: finding.due.map(text_of),
+            exception: finding.exception,
+            first_seen: text_of(finding.first_seen),
+        }
+    }
+}
+
+/// A page of findings.
+#[derive(Debug, Serialize, ToSchema)]
+struct Page {
+    items: Vec<RowView>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Findings by a query, worst first: what is open in versions that are the latest or deployed, unless the query says
+/// otherwise.
+#[utoipa::path(get, path = "/api/v1/findings", tag = "findings", params(Asked),
+    responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn list(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Page>, Problem> {
+    let limit = limit(asked.limit)?;
+    let query = parse(&FINDINGS, asked.q.as_deref().unwrap_or_default())?;
+    portal
+        .blocking(move |portal| {
+            let now = portal.engine.now();
+            let page = portal.engine.store().read_within(PATIENCE, |tx| {
+                let visible = visible(allowed.only(tx, "product.read")?);
+                Ok::<_, Problem>(query::findings(
+                    tx,
+                    &query,
+                    &visible,
+                    now,
+                    asked.after.as_deref(),
+                    limit,
+                )?)
+            })?;
+            Ok(Json(Page {
+                items: page.rows.into_iter().map(RowView::from).collect(),
+                next: page.next,
+            }))
+        })
+        .await
+}
+
+/// What is counted.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Counting {
+    /// A query.
+    q: Option<String>,
+}
+
+/// How many there are.
+#[derive(Debug, Serialize, ToSchema)]
+struct Count {
+    count: usize,
+    /// There are no more than that.
+    exact: bool,
+}
+
+impl From<Counted> for Count {
+    fn from(counted: Counted) -> Self {
+        match counted {
+            Counted::Exactly(count) => Self { count, exact: true },
+            Counted::AtLeast(count) => Self {
+                count,
+                exact: false,
+            },
+        }
+    }
+}
+
+/// How many findings a query has, counted up to 1,000.
+#[utoipa::path(get, path = "/api/v1/findings/count", tag = "findings", params(Counting),
+    responses((status = 200, body = Count), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn count(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(asked): Query<Counting>,
+) -> Result<Json<Count>, Problem> {
+    let query = parse(&FINDINGS, asked.q.as_deref().unwrap_or_default())?;
+    portal
+        .blocking(move |portal| {
+            let now = portal.engine.now();
+            let counted = portal.engine.store().read_within(PATIENCE, |tx| {
+                let visible = visible(allowed.only(tx, "product.read")?);
+                Ok::<_, Problem>(query::count(tx, &query, &visible, now, MOST)?)
+            })?;
+            Ok(Json(Count::from(counted)))
+        })
+        .await
+}
+
+/// A page of components.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComponentPage {
+    items: Vec<ComponentRow>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A component as a list shows it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComponentRow {
+    /// A UUID.
+    id: String,
+    name: String,
+    version: String,
+    purl: String,
+    ecosystem: String,
+}
+
+/// Components of versions that are the latest or deployed, by a query: `ecosystem:npm licence:MIT name:lod`.
+#[utoipa::path(get, path = "/api/v1/components", tag = "inventories", params(Asked),
+    responses((status = 200, body = ComponentPage), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn components(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<ComponentPage>, Problem> {
+    let limit = limit(asked.limit)?;
+    let query = parse(&COMPONENTS, asked.q.as_deref().unwrap_or_default())?;
+    portal
+        .blocking(move |portal| {
+            let page = portal.engine.store().read_within(PATIENCE, |tx| {
+                let visible = visible(allowed.only(tx, "product.read")?);
+                Ok::<_, Problem>(query::components(
+                    tx,
+                    &query,
+                    &visible,
+                    asked.after.as_deref(),
+                    limit,
+                )?)
+            })?;
+            let items = page
+                .rows
+                .into_iter()
+                .map(|row| ComponentRow {
+                    id: row.id.to_string(),
+                    name: row.name,
+                    version: row.version,
+                    purl: row.purl,
+                    ecosystem: row.ecosystem,
+                })
+                .collect();
+            Ok(Json(ComponentPage {
+                items,
+                next: page.next,
+            }))
+        })
+        .await
+}
+
+/// What is being written.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Typing {
+    /// `findings`, `products` or `components`.
+    list: String,
+    /// What stands there.
+    q: String,
+    /// Where the cursor is, in bytes; the end without it.
+    at: Option<usize>,
+}
+
+/// What may be written next.
+#[derive(Debug, Serialize, ToSchema)]
+struct SuggestionView {
+    /// Where what it replaces begins, in bytes.
+    from: usize,
+    /// Where that ends.
+    to: usize,
+    text: String,
+    about: String,
+}
+
+/// What may be written next in a query.
+#[utoipa::path(get, path = "/api/v1/completion", tag = "findings", params(Typing),
+    responses((status = 200, body = [SuggestionView]), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn complete(
+    _allowed: Allowed<ProductRead>,
+    Query(typing): Query<Typing>,
+) -> Result<Json<Vec<SuggestionView>>, Problem> {
+    let list: &'static List = match typing.list.as_str() {
+        "findings" => &FINDINGS,
+        "products" => &PRODUCTS,
+        "components" => &COMPONENTS,
+        _ => {
+            return Err(Problem::bad_request("There is no such list.")
+                .field("list", "findings, products or components"));
+        }
+    };
+    let at = typing.at.unwrap_or(typing.q.len());
+    let all = query::complete(list, &typing.q, at);
+    Ok(Json(
+        all.into_iter()
+            .map(|one| SuggestionView {
+                from: one.from,
+                to: one.to,
+                text: one.text,
+                about: one.about,
+            })
+            .collect(),
+    ))
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// A CVE or GHSA id or any alias, a purl, a name, a hash, a licence, a product, a vendor.
+    q: String,
+}
+
+/// Where it is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Place {
+    product: String,
+    /// `null` for a product without an inventory.
+    version: Option<String>,
+    version_id: Option<String>,
+    /// The latest of its branch, or deployed.
+    live: bool,
+    /// Where that version is deployed now.
+    environments: Vec<String>,
+    component: Option<ComponentName>,
+    /// The worst that is open about it there.
+    finding: Option<RowView>,
+}
+
+/// One sort of answer.
+#[derive(Debug, Serialize, ToSchema)]
+struct Part {
+    /// What the input was taken for: `vulnerability`, `purl`, `hash`, `licence`, `product`, `party` or `component`.
+    sort: &'static str,
+    name: String,
+    title: String,
+    /// Live first, worst first; at most 50.
+    places: Vec<Place>,
+    /// How often it is in what is live.
+    live: Count,
+    /// `false`: more has this name than was looked at.
+    whole: bool,
+}
+
+/// Where it was looked for in vain.
+#[derive(Debug, Serialize, ToSchema)]
+struct Looked {
+    /// As what.
+    sorts: Vec<&'static str>,
+    /// In so many inventories of live versions.
+    inventories: i64,
+    /// When the oldest of them came, RFC 3339.
+    oldest: Option<String>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answer {
+    /// It is in something that is live.
+    affected: bool,
+    parts: Vec<Part>,
+    /// Present where nothing was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked: Option<Looked>,
+}
+
+/// Are we affected by it, where, and what now?
+#[utoipa::path(get, path = "/api/v1/search", tag = "findings", params(Wanted),
+    responses((status = 200, body = Answer), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn affected(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Answer>, Problem> {
+    if wanted.q.trim().is_empty() {
+        return Err(Problem::bad_request("There is nothing to look for.")
+            .field("q", "an id, a purl, a name, a hash, a licence"));
+    }
+    portal
+        .blocking(move |portal| {
+            let answer = portal.engine.store().read_within(PATIENCE, |tx| {
+                let visible = visible(allowed.only(tx, "product.read")?);
+                Ok::<_, Problem>(search::affected(tx, &wanted.q, &visible)?)
+            })?;
+            let parts: Vec<Part> = answer
+                .parts
+                .into_iter()
+                .map(|part| Part {
+                    sort: part.sort.as_str(),
+                    name: part.name,
+                    title: part.title,
+                    places: part.rows.into_iter().map(Place::from).collect(),
+                    live: Count::from(part.live),
+                    whole: part.whole,
+                })
+                .collect();
+            Ok(Json(Answer {
+                affected: parts.iter().any(|part| part.live.count > 0),
+                parts,
+                looked: answer.looked.map(|looked| Looked {
+                    sorts: looked.sorts.into_iter().map(search::Sort::as_str).collect(),
+                    inventories: looked.inventories,
+                    oldest: looked.oldest.map(text_of),
+                }),
+            }))
+        })
+        .await
+}
+
+impl From<search::Found> for Place {
+    fn from(found: search::Found) -> Self {
+        Self {
+            product: found.product_name,
+            version_id: found.version.as_ref().map(|(id, _)| id.to_string()),
+            version: found.version.map(|(_, name)| name),
+            live: found.live,
+            environments: found.environments,
+            component: found.component.map(|used| ComponentName {
+                id: used.id.to_string(),
+                purl: used.purl,
+                name: used.name,
+                version: used.version,
+            }),
+            finding: found.finding.map(|finding| RowView::from(*finding)),
+        }
+    }
+}
+
+/// What is said of a vulnerability, by any of its ids.
+#[utoipa::path(get, path = "/api/v1/vulnerabilities/{id}", tag = "findings", params(("id" = String, Path)),
+    responses((status = 200, body = VulnerabilityView), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn vulnerability(
+    State(portal): State<Portal>,
+    _allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+) -> Result<Json<VulnerabilityView>, Problem> {
+    let found = portal
+        .read(move |tx| {
+            let known: Option<stanchion_store::Id> = tx.first(
+                "SELECT vulnerability FROM vulnerability_alias WHERE alias = ?1 ORDER BY vulnerability LIMIT 1",
+                stanchion_store::params![id.to_uppercase()],
+                |row| row.get(0),
+            )?;
+            let found = match known {
+                Some(known) => stanchion_store::findings::vulnerability(tx, known)?,
+                None => None,
+            };
+            found.ok_or_else(|| {
+                Problem::not_found("No product has, or ever had, a vulnerability with this id.")
+                    .hint("GET /api/v1/search says where it was looked for.")
+            })
+        })
+        .await?;
+    Ok(Json(found.into()))
+}

@@ -1,0 +1,393 @@
+//! Inventories: they come in, are judged at once, and are kept as they came.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use stanchion_policy::file::Gate;
+use stanchion_policy::gate;
+use stanchion_report::json;
+use stanchion_store::inventories::{self, Listed};
+use stanchion_store::products::{self, Product, Version};
+use stanchion_store::{Id, Tx};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::engine::ingest::{Document, Push};
+use crate::http::{Json, Path, Problem, Query, Upload};
+use crate::people::{Allowed, InventoryPush, Permission, ProductRead, ProductWrite, no_product};
+use crate::portal::Portal;
+use crate::slice::{self, Paging};
+
+/// Largest document that is given out again.
+const MOST: u64 = 256 << 20;
+
+/// The operations.
+pub(crate) fn router() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(push))
+        .routes(routes!(list))
+        .routes(routes!(components))
+        .routes(routes!(report))
+        .routes(routes!(document))
+}
+
+/// What is pushed.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// The product's name.
+    product: String,
+    /// The version's name.
+    version: String,
+    /// The branch; `main` without it.
+    branch: Option<String>,
+    /// `pull_request`, `build` (without it), `release` or `deploy`.
+    gate: Option<String>,
+    /// The time that clocks use, RFC 3339; now without it.
+    as_of: Option<String>,
+    /// What the document is called, such as `shop.cdx.json`.
+    name: Option<String>,
+}
+
+/// Takes an inventory in (`stanchion.inventory/1`, CycloneDX or SPDX; at most 64 MiB, gzip and zstd are unpacked) and
+/// answers with the verdict: the report that `stanchion scan -o json` gives, byte for byte.
+#[utoipa::path(post, path = "/api/v1/push", tag = "inventories", params(Asked),
+    request_body(content = String, content_type = "application/json", description = "The document."),
+    responses(
+        (status = 200, description = "The report, `stanchion.report/1`", body = Object, content_type = "application/json",
+         headers(
+            ("x-stanchion-product" = String, description = "The product's id"),
+            ("x-stanchion-version" = String, description = "The version's id"),
+            ("x-stanchion-inventory" = String, description = "The inventory's id"),
+            ("x-stanchion-finding-changes" = String, description = "`appeared=1 changed=0 closed=2 reopened=0`"),
+            ("x-stanchion-url" = String, description = "The version's page"))),
+        Problem),
+    extensions(("x-permission" = json!("inventory.push"))))]
+async fn push(
+    State(portal): State<Portal>,
+    allowed: Allowed<InventoryPush>,
+    Query(asked): Query<Asked>,
+    upload: Upload<{ 64 << 20 }>,
+) -> Result<Response, Problem> {
+    let gate = match asked.gate.as_deref() {
+        None => gate::DEFAULT,
+        Some(word) => Gate::from_word(word).ok_or_else(|| {
+            Problem::bad_request("There is no such gate.")
+                .field("gate", "pull_request, build, release or deploy")
+        })?,
+    };
+    let as_of = match asked.as_of.as_deref() {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            Problem::bad_request("The time cannot be read.")
+                .field("as_of", "RFC 3339, such as 2026-11-24T10:00:00Z")
+        })?),
+    };
+    portal
+        .blocking(move |portal| {
+            let may_create = portal.engine.store().read(|tx| {
+                match products::by_name(tx, &asked.product)? {
+                    Some(product) => {
+                        allowed.on(tx, &product)?;
+                        Ok(false)
+                    }
+                    // Made for whoever may make products anywhere; others learn nothing of what is there.
+                    None if allowed.may_everywhere(ProductWrite::NAME) => Ok(true),
+                    None => Err(no_product().hint(
+                        "Make the product first, or use a token that has the permission product.write everywhere.",
+                    )),
+                }
+            })?;
+            let bytes = upload.into_bytes().map_err(|error| Problem::internal(&error))?;
+            let pushed = portal.engine.push(&Push {
+                product: &asked.product,
+                version: &asked.version,
+                branch: asked.branch.as_deref(),
+                document: Document {
+                    bytes: &bytes,
+                    name: asked.name.as_deref().unwrap_or("document.json"),
+                },
+                actor: &allowed.name,
+                may_create,
+                as_of,
+                gate,
+            })?;
+            let mut body = Vec::new();
+            json::write(&pushed.assessment, &mut body).map_err(|error| Problem::internal(&error))?;
+            let changes = format!(
+                "appeared={} changed={} closed={} reopened={}",
+                pushed.changes.appeared.len(),
+                pushed.changes.changed.len(),
+                pushed.changes.closed.len(),
+                pushed.changes.reopened.len()
+            );
+            let base = portal.engine.options().public_url.clone().unwrap_or_default();
+            let page = format!("{}/versions/{}", base.trim_end_matches('/'), pushed.version.id);
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            for (name, value) in [
+                ("x-stanchion-product", pushed.product.id.to_string()),
+                ("x-stanchion-version", pushed.version.id.to_string()),
+                ("x-stanchion-inventory", pushed.inventory.to_string()),
+                ("x-stanchion-finding-changes", changes),
+                ("x-stanchion-url", page),
+            ] {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    headers.insert(HeaderName::from_static(name), value);
+                }
+            }
+            Ok((StatusCode::OK, headers, body).into_response())
+        })
+        .await
+}
+
+/// A version with its product, when somebody may read it.
+fn version(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<ProductRead>,
+    id: &str,
+) -> Result<(Product, Version), Problem> {
+    let gone = || Problem::not_found("There is no such version, or you may not see it.");
+    let id = Id::parse(id).ok_or_else(gone)?;
+    let version = products::version_by_id(tx, id)?.ok_or_else(gone)?;
+    let product = products::by_id(tx, version.product)?.ok_or_else(gone)?;
+    allowed.on(tx, &product).map_err(|_| gone())?;
+    Ok((product, version))
+}
+
+/// An inventory of a version.
+#[derive(Debug, Serialize, ToSchema)]
+struct InventoryView {
+    /// A UUID.
+    id: String,
+    /// It is the one in force.
+    in_force: bool,
+    /// SHA-256 of the document, as it came.
+    document: String,
+    /// `stanchion`, `cyclonedx` or `spdx`.
+    format: String,
+    bytes: i64,
+    components: i64,
+    /// What could not be read, resolved or matched.
+    problems: i64,
+    /// Seconds since 1970.
+    received: i64,
+    sent_by: String,
+    /// The advisories that it was last matched with.
+    snapshot: String,
+    /// The digest of the policy that it was last judged by; empty without one.
+    policy: String,
+    /// When it was last judged, in seconds since 1970.
+    judged: i64,
+    /// The rules of retention took its documents.
+    document_gone: bool,
+}
+
+/// The inventories of a version, the newest first.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/inventories", tag = "inventories", params(("id" = String, Path)),
+    responses((status = 200, body = [InventoryView]), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn list(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<InventoryView>>, Problem> {
+    let all = portal
+        .read(move |tx| {
+            let (_, version) = version(tx, &allowed, &id)?;
+            let all = inventories::of_version(tx, version.id)?;
+            Ok::<_, Problem>(
+                all.into_iter()
+                    .map(|one| InventoryView {
+                        id: one.id.to_string(),
+                        in_force: version.inventory == Some(one.id),
+                        document: one.document,
+                        format: one.format,
+                        bytes: one.bytes,
+                        components: one.components,
+                        problems: one.problems,
+                        received: one.received,
+                        sent_by: one.sent_by,
+                        snapshot: one.snapshot,
+                        policy: one.policy,
+                        judged: one.judged,
+                        document_gone: one.raw_gone,
+                    })
+                    .collect(),
+            )
+        })
+        .await?;
+    Ok(Json(all))
+}
+
+/// A component of a version.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComponentView {
+    /// A UUID.
+    id: String,
+    purl: String,
+    name: String,
+    version: String,
+    ecosystem: String,
+    /// The project itself asks for it; `null` where the format cannot tell.
+    direct: Option<bool>,
+    /// `runtime`, `optional`, `build`, `test` or `dev`.
+    scope: &'static str,
+    licences: Vec<String>,
+}
+
+/// The scopes by their numbers.
+pub(crate) const SCOPES: [&str; 5] = ["runtime", "optional", "build", "test", "dev"];
+
+impl From<Listed> for ComponentView {
+    fn from(listed: Listed) -> Self {
+        let scope = usize::try_from(listed.scope)
+            .ok()
+            .and_then(|at| SCOPES.get(at));
+        Self {
+            id: listed.id.to_string(),
+            purl: listed.purl,
+            name: listed.name,
+            version: listed.version,
+            ecosystem: listed.ecosystem,
+            direct: listed.direct,
+            scope: scope.copied().unwrap_or("runtime"),
+            licences: listed.licences,
+        }
+    }
+}
+
+/// A page of components.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComponentPage {
+    items: Vec<ComponentView>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// The components of a version.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/components", tag = "inventories", params(("id" = String, Path), Paging),
+    responses((status = 200, body = ComponentPage), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn components(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<ComponentPage>, Problem> {
+    let limit = paging.limit()?;
+    let page = portal
+        .read(move |tx| {
+            let (_, version) = version(tx, &allowed, &id)?;
+            let after = match &paging.after {
+                None => None,
+                Some(text) => Some(Id::parse(text).ok_or_else(|| {
+                    Problem::bad_request("This is not where a page ends.")
+                        .field("after", "`next` of the page before")
+                })?),
+            };
+            let mut found = inventories::components(tx, version.id, after, limit + 1)?;
+            let more = found.len() > limit;
+            found.truncate(limit);
+            let next = more
+                .then(|| found.last().map(|last| last.id.to_string()))
+                .flatten();
+            Ok::<_, Problem>(ComponentPage {
+                items: found.into_iter().map(ComponentView::from).collect(),
+                next,
+            })
+        })
+        .await?;
+    Ok(Json(page))
+}
+
+/// At which gate and time.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct When {
+    /// `pull_request`, `build` (without it), `release` or `deploy`.
+    gate: Option<String>,
+    /// The time that clocks use, RFC 3339; now without it.
+    as_of: Option<String>,
+}
+
+/// The whole report of a version, made anew with the advisories and the policy in force. Nothing is written.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/report", tag = "inventories", params(("id" = String, Path), When),
+    responses((status = 200, description = "The report, `stanchion.report/1`", body = Object), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn report(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+    Query(when): Query<When>,
+) -> Result<Response, Problem> {
+    let gate = match when.gate.as_deref() {
+        None => gate::DEFAULT,
+        Some(word) => Gate::from_word(word).ok_or_else(|| {
+            Problem::bad_request("There is no such gate.")
+                .field("gate", "pull_request, build, release or deploy")
+        })?,
+    };
+    let as_of = match when.as_of.as_deref() {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            Problem::bad_request("The time cannot be read.")
+                .field("as_of", "RFC 3339, such as 2026-11-24T10:00:00Z")
+        })?),
+    };
+    portal
+        .blocking(move |portal| {
+            let (product, version) = portal
+                .engine
+                .store()
+                .read(|tx| version(tx, &allowed, &id))?;
+            let assessment = portal.engine.report(&product, &version, gate, as_of)?;
+            let mut body = Vec::new();
+            json::write(&assessment, &mut body).map_err(|error| Problem::internal(&error))?;
+            Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+        })
+        .await
+}
+
+/// The document of an inventory, as it came.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/inventories/{inventory}/document", tag = "inventories",
+    params(("id" = String, Path), ("inventory" = String, Path)),
+    responses((status = 200, description = "The document", body = String, content_type = "application/octet-stream"), Problem), extensions(("x-permission" = json!("product.read"))))]
+async fn document(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path((id, inventory)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    portal
+        .blocking(move |portal| {
+            let row = portal.engine.store().read(|tx| {
+                let (_, version) = version(tx, &allowed, &id)?;
+                let gone = || Problem::not_found("There is no such inventory.");
+                let id = slice::id(&inventory, "inventory")?;
+                let row = inventories::by_id(tx, id)?
+                    .filter(|row| row.version == version.id)
+                    .ok_or_else(gone)?;
+                if row.raw_gone {
+                    return Err(Problem::not_found(
+                        "The document is gone by the rules of retention.",
+                    ));
+                }
+                Ok(row)
+            })?;
+            let bytes = portal.engine.blob(&row.document, MOST)?;
+            let name = format!("attachment; filename=\"{}.json\"", row.document);
+            Ok((
+                [
+                    (CONTENT_TYPE, "application/octet-stream".to_owned()),
+                    (CONTENT_DISPOSITION, name),
+                ],
+                Body::from(bytes),
+            )
+                .into_response())
+        })
+        .await
+}

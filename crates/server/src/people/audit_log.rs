@@ -1,0 +1,163 @@
+//! The log of all changes, and whether it is whole.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use stanchion_store::audit::{self, Entry};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::permission::AuditRead;
+use super::who::Allowed;
+use crate::engine::text_of;
+use crate::http::{Json, Problem, Query};
+use crate::portal::Portal;
+
+/// A row of the log.
+#[derive(Serialize, ToSchema)]
+pub struct View {
+    /// Counts up without a gap.
+    seq: i64,
+    /// When.
+    at: String,
+    /// Who.
+    actor: String,
+    /// What, such as `account.create`.
+    action: String,
+    /// To what.
+    object: String,
+    /// What it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// What it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// The request's id, as in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    /// SHA-256 over the row and the hash of the row before it, in hexadecimal digits.
+    hash: String,
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+impl From<Entry> for View {
+    fn from(entry: Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: text_of(entry.at),
+            actor: entry.actor,
+            action: entry.action,
+            object: entry.object,
+            before: entry.before,
+            after: entry.after,
+            request: entry.request,
+            hash: hex(&entry.hash),
+        }
+    }
+}
+
+/// Which rows.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Those before this number.
+    before: Option<i64>,
+    /// Those about this, such as `account:ann`.
+    object: Option<String>,
+    /// Those by this account.
+    actor: Option<String>,
+    /// At most so many; 100 where nothing is said, 500 at most.
+    limit: Option<usize>,
+}
+
+/// Rows of the log.
+#[derive(Serialize, ToSchema)]
+pub struct Listed {
+    /// The latest first.
+    rows: Vec<View>,
+    /// Where there are more: the `before` of the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+/// The log, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/audit", tag = "audit", params(Wanted),
+    responses((status = 200, description = "A page of it", body = Listed), Problem),
+    extensions(("x-permission" = json!("audit.read")))
+)]
+pub async fn list(
+    State(portal): State<Portal>,
+    _: Allowed<AuditRead>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Listed>, Problem> {
+    let limit = wanted.limit.unwrap_or(100).clamp(1, 500);
+    let mut found = portal
+        .read(move |tx| {
+            Ok(audit::list(
+                tx,
+                wanted.object.as_deref(),
+                wanted.actor.as_deref(),
+                wanted.before,
+                limit + 1,
+            )?)
+        })
+        .await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().map(|entry| entry.seq).filter(|_| more);
+    let rows = found.into_iter().map(View::from).collect();
+    Ok(Json(Listed { rows, next }))
+}
+
+/// Whether the log is whole.
+#[derive(Serialize, ToSchema)]
+pub struct Verified {
+    /// Whether each row follows from the one before it.
+    whole: bool,
+    /// Rows that do.
+    rows: i64,
+    /// The hash of the last of them, in hexadecimal digits: keep it elsewhere, and the log up to here cannot be written
+    /// anew unseen.
+    head: String,
+    /// What is wrong, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
+}
+
+/// Goes through the whole log and computes each hash again.
+#[utoipa::path(
+    get, path = "/api/v1/audit/verify", tag = "audit",
+    responses((status = 200, description = "What was found", body = Verified), Problem),
+    extensions(("x-permission" = json!("audit.read")))
+)]
+pub async fn verify(
+    State(portal): State<Portal>,
+    _: Allowed<AuditRead>,
+) -> Result<Json<Verified>, Problem> {
+    let verified = portal
+        .blocking(|portal| Ok(portal.engine.store().verify_audit()?))
+        .await?;
+    Ok(Json(Verified {
+        whole: verified.fault.is_none(),
+        rows: verified.rows,
+        head: hex(&verified.head),
+        fault: verified.fault,
+    }))
+}
+
+pub(super) fn api() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(verify))
+}

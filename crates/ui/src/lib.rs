@@ -1,0 +1,12 @@
+//! The portal's pages, as functions of what they show. Knows no HTTP and no store: a page is a text, and whoever serves it
+//! says under which address.
+//!
+//! No page has a style or a script inside; all they load is one stylesheet and, where something has to be read from the
+//! address, one script ([`assets`]). Every page works without the script.
+
+pub mod api;
+pub mod assets;
+mod frame;
+pub mod home;
+pub mod problem;
+pub mod sign_in;
