@@ -78,6 +78,7 @@ CREATE INDEX finding_vulnerability ON finding (vulnerability, work, score, id, p
 CREATE INDEX finding_component ON finding (component, work, score, id, product);
 -- The rest: closed, or in a version that is no longer live.
 CREATE INDEX finding_rest ON finding (product, score, id, state) WHERE work = 0;
+CREATE INDEX finding_closed ON finding (state, score, id, severity, flags, product) WHERE work = 0 AND state >= 4;
 
 -- What the policy says about one finding, and what people do: JSON.
 CREATE TABLE finding_detail (

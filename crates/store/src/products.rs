@@ -177,6 +177,24 @@ pub fn id_of(name: &str) -> Id {
     Id::derive("product", &[name.as_bytes()])
 }
 
+/// The id for a new product of this name: that of the name, unless a product that is called otherwise now was made with it.
+pub fn free_id(tx: &mut Tx<'_>, name: &str) -> Result<Id, StoreError> {
+    let mut id = id_of(name);
+    let mut number: u64 = 1;
+    while tx
+        .first(
+            "SELECT 1 FROM product WHERE id = ?1 AND name <> ?2",
+            params![id, name],
+            |_| Ok(()),
+        )?
+        .is_some()
+    {
+        id = Id::derive("product", &[name.as_bytes(), &number.to_be_bytes()]);
+        number += 1;
+    }
+    Ok(id)
+}
+
 fn with_tags(tx: &mut Tx<'_>, mut product: Product) -> Result<Product, StoreError> {
     product.tags = tx.all(
         "SELECT tag FROM product_tag WHERE product = ?1 ORDER BY tag",
@@ -340,6 +358,13 @@ pub fn update(tx: &mut Tx<'_>, product: &Product, read: i64) -> Result<bool, Sto
     place(tx, product.id, product.parent)?;
     tag(tx, product.id, &product.tags)?;
     Ok(true)
+}
+
+/// Whether an exception or decision in force names a product.
+pub fn is_named(tx: &mut Tx<'_>, name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM exception WHERE product = ?1 AND state IN ('requested', 'approved')
+         UNION ALL SELECT 1 FROM decision WHERE product = ?1 AND withdrawn IS NULL LIMIT 1";
+    Ok(tx.first(sql, params![name], |_| Ok(()))?.is_some())
 }
 
 /// Whether a product may hang below another: not below itself.

@@ -9,8 +9,8 @@ use stanchion_model::purl::Purl;
 
 use crate::query::{
     Asked, COMPONENT, COMPONENT_REST, Condition, Counted, Drive, Index, Lead, ListError,
-    ListedFinding, MOST_KEYS, Order, Piece, Place, Plan, Statement, VULNERABILITY,
-    VULNERABILITY_REST, Visible, begins, column, purl, rows, seen,
+    ListedFinding, Order, Piece, Place, Plan, Statement, VULNERABILITY, VULNERABILITY_REST,
+    Visible, begins, column, purl, rows, seen,
 };
 use crate::{Id, Tx, Value};
 
@@ -24,6 +24,8 @@ const MOST_COUNT: usize = 1_000;
 const STEP: usize = 150;
 /// Such steps.
 const MOST_STEPS: usize = 8;
+/// Components of one name whose findings are looked at.
+const MOST_COMPONENTS: usize = 512;
 /// Things of one name that are answered one by one.
 const MOST_NAMED: usize = 10;
 /// Different licences that are compared with the input.
@@ -363,15 +365,15 @@ impl Search<'_, '_> {
         if sort == Sort::Component {
             statement.push(" ORDER BY lower(c.name), c.id");
         }
-        statement.push(&format!(" LIMIT {}", MOST_KEYS + 1));
+        statement.push(&format!(" LIMIT {}", MOST_COMPONENTS + 1));
         let mut keys: Vec<Id> = self
             .tx
             .all(&statement.text, &statement.values, |row| row.get(0))?;
         if keys.is_empty() {
             return Ok(());
         }
-        let whole = keys.len() <= MOST_KEYS;
-        keys.truncate(MOST_KEYS);
+        let whole = keys.len() <= MOST_COMPONENTS;
+        keys.truncate(MOST_COMPONENTS);
         let mut known = HashSet::new();
         let mut rows = Vec::new();
         for (index, live) in [(&COMPONENT, true), (&COMPONENT_REST, false)] {

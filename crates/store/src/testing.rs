@@ -122,11 +122,11 @@ impl Cluster {
         let script = r#"
             set -e
             trap 'kill -INT "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$FOLDER"; exit 0' TERM INT
-            as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
+            as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else exec "$@"; fi; }
             if [ "$(id -u)" = 0 ]; then chown postgres "$FOLDER"; fi
             chmod 755 "$FOLDER"
             cd "$FOLDER"
-            as "$BIN/initdb" -D "$FOLDER/data" -U stanchion -A trust -E UTF8 --locale=C --no-sync >"$FOLDER/init.log" 2>&1
+            ( as "$BIN/initdb" -D "$FOLDER/data" -U stanchion -A trust -E UTF8 --locale=C --no-sync >"$FOLDER/init.log" 2>&1 )
             start() { as "$BIN/postgres" -D "$FOLDER/data" -p "$PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$FOLDER" \
                 -c fsync=off -c synchronous_commit=on -c full_page_writes=off -c max_connections=200 -c shared_buffers=128MB >>"$FOLDER/log" 2>&1 </dev/null & server=$!; }
             start

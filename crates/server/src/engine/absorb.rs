@@ -12,6 +12,7 @@ use stanchion_inventory::document;
 use stanchion_model::report::Assessment;
 use stanchion_policy::file::Gate;
 use stanchion_policy::gate;
+use stanchion_store::events::{self, NewEvent};
 use stanchion_store::findings::{self, Changes, Replace};
 use stanchion_store::products::{self, Product, Version};
 use stanchion_store::sightings::{self, Sightings};
@@ -95,6 +96,7 @@ impl Engine {
             // Nothing is known of before: whatever was judged with other advisories is judged again.
             let versions = self.judged_otherwise(held.index.snapshot())?;
             let absorbed = self.judge_again(&versions, ADVISORIES)?;
+            self.try_later(&absorbed)?;
             Self::remember_generation(file.as_deref(), &mark)?;
             return Ok(absorbed);
         };
@@ -105,10 +107,30 @@ impl Engine {
         drop(before);
         let reach = self.reach(&touched)?;
         let absorbed = self.judge_again(&reach.versions, ADVISORIES)?;
-        if absorbed.failed.is_empty() {
-            Self::remember_generation(file.as_deref(), &mark)?;
-        }
+        self.try_later(&absorbed)?;
+        Self::remember_generation(file.as_deref(), &mark)?;
         Ok(absorbed)
+    }
+
+    /// Versions that could not be looked at get a job each: they are tried some times more, and listed when that is in vain.
+    /// They hold nobody else up.
+    fn try_later(&self, absorbed: &Absorbed) -> Result<(), EngineError> {
+        let now = self.now();
+        for (version, reason) in &absorbed.failed {
+            tracing::warn!(%version, reason, "a version cannot be looked at again");
+            let payload = serde_json::json!({ "version": version.to_string() });
+            self.store.write(|tx| {
+                super::runner::add(
+                    tx,
+                    "judge",
+                    &format!("version:{version}"),
+                    &payload,
+                    10,
+                    now,
+                )
+            })?;
+        }
+        Ok(())
     }
 
     fn judged_otherwise(&self, snapshot: &str) -> Result<Vec<Id>, EngineError> {
@@ -348,6 +370,31 @@ impl Engine {
                 )?;
             }
             Ok::<_, StoreError>(versions.into_iter().collect())
+        })?)
+    }
+
+    /// Tells of exceptions that ended between two times.
+    pub(crate) fn tell_ended(&self, from: i64, to: i64) -> Result<(), EngineError> {
+        Ok(self.store.write(|tx| {
+            let ended: Vec<(String, Option<String>)> = tx.all(
+                "SELECT id, product FROM exception WHERE state = 'approved' AND expires >= ?1 AND expires < ?2 ORDER BY id",
+                stanchion_store::params![from, to],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            let mut told = Vec::new();
+            for (id, name) in ended {
+                let product = match &name {
+                    Some(name) => products::by_name(tx, name)?.map(|product| product.id),
+                    None => None,
+                };
+                told.push(NewEvent {
+                    kind: "exception.ended",
+                    product,
+                    body: serde_json::json!({ "exception": id, "product": name }).to_string(),
+                    subject: id,
+                });
+            }
+            events::add(tx, to, &told)
         })?)
     }
 

@@ -182,17 +182,21 @@ impl Engine {
         };
         // Judged outside of the transaction; done again where the product changed meanwhile.
         for _ in 0..4 {
-            let (known, sights) = self.store.read(|tx| {
+            let (known, id, sights) = self.store.read(|tx| {
                 let known = products::by_name(tx, push.product)?;
-                let id = known
-                    .as_ref()
-                    .map_or_else(|| products::id_of(push.product), |known| known.id);
-                Ok::<_, StoreError>((known, sightings::of(tx, &sight_name(id))?))
+                let id = match &known {
+                    Some(known) => known.id,
+                    None => products::free_id(tx, push.product)?,
+                };
+                Ok::<_, StoreError>((known, id, sightings::of(tx, &sight_name(id))?))
             })?;
             let created = known.is_none();
             let product = match known {
                 Some(known) => known,
-                None if push.may_create => new_product(push.product, now),
+                None if push.may_create => Product {
+                    id,
+                    ..new_product(push.product, now)
+                },
                 None => {
                     return Err(EngineError::Absent(format!(
                         "there is no product {:?}; make it first, or use a token that may",

@@ -165,16 +165,11 @@ impl Engine {
         let (events, jobs) = self.store.write(|tx| {
             let events = events::sweep(tx, now - keep.events * DAY)?;
             let jobs = jobs::sweep(tx, now - 2 * DAY, now - keep.jobs * DAY)?;
-            for table in ["session", "sign_in", "invitation"] {
-                tx.execute(
-                    &format!("DELETE FROM {table} WHERE expires < ?1"),
-                    stanchion_store::params![now - 7 * DAY],
-                )?;
-            }
             Ok::<_, StoreError>((events, jobs))
         })?;
+        let people = crate::people::People::sweep(self)?;
         Ok(format!(
-            "{gone} versions, {documents} documents, {events} events, {jobs} jobs"
+            "{gone} versions, {documents} documents, {events} events, {jobs} jobs, {people} sessions and the like"
         ))
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use stanchion_store::jobs::{self, Job, NewJob, Schedule};
 use stanchion_store::{Id, StoreError, Tx, events};
 
-use super::absorb::{DECISIONS, TIME};
+use super::absorb::{ADVISORIES, DECISIONS, TIME};
 use super::{Engine, EngineError, unpoisoned};
 
 /// How long a worker has a job before it has to say that it goes on.
@@ -41,7 +41,7 @@ static REGISTRY: &[Kind] = &[
         most: 5,
         run: |engine, _| {
             let absorbed = engine.absorb()?;
-            told(&absorbed)
+            Ok(summary(&absorbed))
         },
     },
     Kind {
@@ -57,6 +57,10 @@ static REGISTRY: &[Kind] = &[
         cron: None,
         most: 5,
         run: |engine, payload| {
+            if let Some(version) = payload["version"].as_str().and_then(Id::parse) {
+                engine.judge_one(version, ADVISORIES)?;
+                return Ok(String::new());
+            }
             let versions = engine.versions_of(payload["product"].as_str())?;
             let absorbed = engine.judge_again(&versions, DECISIONS)?;
             told(&absorbed)
@@ -71,6 +75,7 @@ static REGISTRY: &[Kind] = &[
             let (from, to) = engine.clock_span()?;
             let versions = engine.due_between(from, to)?;
             let absorbed = engine.judge_again(&versions, TIME)?;
+            engine.tell_ended(from, to)?;
             engine.clock_reached(to)?;
             told(&absorbed)
         },
@@ -140,13 +145,17 @@ fn told(absorbed: &super::absorb::Absorbed) -> Result<String, EngineError> {
             absorbed.failed.len() + absorbed.versions
         )));
     }
-    Ok(format!(
+    Ok(summary(absorbed))
+}
+
+fn summary(absorbed: &super::absorb::Absorbed) -> String {
+    format!(
         "{} versions: {} appeared, {} changed, {} closed",
         absorbed.versions,
         absorbed.appeared + absorbed.reopened,
         absorbed.changed,
         absorbed.closed
-    ))
+    )
 }
 
 /// Adds a job in a transaction.

@@ -124,7 +124,10 @@ async fn create(
     let now = portal.engine.now();
     let (tag, view) = portal
         .write(move |tx| {
-            let mut product = new_product(&form.name, now);
+            let mut product = Product {
+                id: products::free_id(tx, &form.name)?,
+                ..new_product(&form.name, now)
+            };
             form.apply(tx, &allowed, &mut product)?;
             // What hangs below nothing belongs to the whole organisation.
             if product.parent.is_none() {
@@ -189,6 +192,12 @@ async fn change(
             let old = slice::product(tx, &allowed, &name)?;
             tag_of(&old).require_match(&headers)?;
             let before = ProductView::of(tx, old.clone())?;
+            if form.name != old.name && products::is_named(tx, &old.name)? {
+                return Err(Problem::conflict(
+                    "Exceptions or decisions name the product by its name.",
+                )
+                .hint("Make them anew for the new name first, or leave the name as it is."));
+            }
             let mut product = Product {
                 created: old.created,
                 id: old.id,

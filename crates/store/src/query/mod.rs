@@ -28,7 +28,7 @@ pub(crate) use findings::rows;
 pub use findings::{Counted, ListedFinding, count, explain, findings};
 pub use parse::{Node, Op, Order, Query, QueryError, Term};
 pub(crate) use plan::{
-    COMPONENT, COMPONENT_REST, Drive, Index, MOST_KEYS, Plan, VULNERABILITY, VULNERABILITY_REST,
+    COMPONENT, COMPONENT_REST, Drive, Index, Plan, VULNERABILITY, VULNERABILITY_REST,
 };
 pub use products::products;
 pub(crate) use products::seen;

@@ -3,3 +3,6 @@
 mod audit;
 mod basics;
 mod people;
+mod query;
+mod search;
+mod shop;
