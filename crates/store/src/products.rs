@@ -1,6 +1,12 @@
 //! Products in their tree, their tags, branches, versions and deployments.
 
+mod deployments;
+mod repository;
+
 use crate::{Id, Row, StoreError, Tx, Value, params};
+
+pub use deployments::{Deployment, deploy, deployments, end_deployment, uncovered};
+pub use repository::{Repository, repository, set_repository};
 
 /// A product.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,25 +122,6 @@ pub struct Version {
     pub denied: Option<bool>,
     /// Seconds since 1970.
     pub created: i64,
-}
-
-/// Where a version runs, and since when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployment {
-    /// Derived from product, environment and start.
-    pub id: Id,
-    /// Of which product.
-    pub product: Id,
-    /// Which version; `None` while nobody knows: a deployment without an inventory.
-    pub version: Option<Id>,
-    /// Such as `production`.
-    pub environment: String,
-    /// Seconds since 1970.
-    pub since: i64,
-    /// Seconds since 1970.
-    pub until: Option<i64>,
-    /// For people.
-    pub note: String,
 }
 
 const COLUMNS: &str = "id, name, kind, description, parent, owner, tier, exposed, environment, lifecycle, data_classes, vendor, bought, cpe, badge, keep_versions, keep_days, created, changed, revision";
@@ -653,173 +640,5 @@ pub fn settle(tx: &mut Tx<'_>, branch: Id) -> Result<(), StoreError> {
         )?;
         crate::findings::set_live(tx, version, !was)?;
     }
-    Ok(())
-}
-
-/// The deployments of a product that go on, or all of them.
-pub fn deployments(
-    tx: &mut Tx<'_>,
-    product: Id,
-    ended: bool,
-) -> Result<Vec<Deployment>, StoreError> {
-    let sql = format!(
-        "SELECT id, product, version, environment, since, until, note FROM deployment WHERE product = ?1{} ORDER BY since DESC, id LIMIT 1000",
-        if ended { "" } else { " AND until IS NULL" }
-    );
-    tx.all(&sql, params![product], read_deployment)
-}
-
-fn read_deployment(row: &Row<'_>) -> Result<Deployment, StoreError> {
-    Ok(Deployment {
-        id: row.get(0)?,
-        product: row.get(1)?,
-        version: row.get(2)?,
-        environment: row.get(3)?,
-        since: row.get(4)?,
-        until: row.get(5)?,
-        note: row.get(6)?,
-    })
-}
-
-/// Says that a version runs somewhere from now on. What ran there before ends, unless both are to run side by side.
-pub fn deploy(tx: &mut Tx<'_>, deployment: &Deployment, beside: bool) -> Result<(), StoreError> {
-    let mut touched: Vec<Id> = deployment.version.into_iter().collect();
-    if !beside {
-        touched.extend(tx.all(
-            "SELECT version FROM deployment WHERE product = ?1 AND environment = ?2 AND until IS NULL AND version IS NOT NULL",
-            params![deployment.product, &deployment.environment],
-            |row| row.get::<Id>(0),
-        )?);
-        tx.execute(
-            "UPDATE deployment SET until = ?3 WHERE product = ?1 AND environment = ?2 AND until IS NULL",
-            params![deployment.product, &deployment.environment, deployment.since],
-        )?;
-    }
-    tx.insert(
-        "deployment",
-        &[
-            "id",
-            "product",
-            "version",
-            "environment",
-            "since",
-            "until",
-            "note",
-        ],
-        params![
-            deployment.id,
-            deployment.product,
-            deployment.version,
-            &deployment.environment,
-            deployment.since,
-            deployment.until,
-            &deployment.note,
-        ],
-        "ON CONFLICT (id) DO UPDATE SET until = excluded.until, note = excluded.note",
-    )?;
-    settle_versions(tx, &touched)
-}
-
-/// Says that a deployment has ended: `false` where there is none that goes on.
-pub fn end_deployment(tx: &mut Tx<'_>, product: Id, id: Id, now: i64) -> Result<bool, StoreError> {
-    let found = tx.first(
-        "SELECT id, product, version, environment, since, until, note FROM deployment WHERE id = ?1 AND product = ?2 AND until IS NULL",
-        params![id, product],
-        read_deployment,
-    )?;
-    let Some(found) = found else { return Ok(false) };
-    tx.execute(
-        "UPDATE deployment SET until = ?2 WHERE id = ?1",
-        params![id, now],
-    )?;
-    settle_versions(tx, &found.version.into_iter().collect::<Vec<_>>())?;
-    Ok(true)
-}
-
-fn settle_versions(tx: &mut Tx<'_>, versions: &[Id]) -> Result<(), StoreError> {
-    for id in versions {
-        if let Some(version) = version_by_id(tx, *id)? {
-            settle(tx, version.branch)?;
-        }
-    }
-    Ok(())
-}
-
-/// Products and deployments without an inventory: what nobody can answer for.
-pub fn uncovered(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<(Id, String, String)>, StoreError> {
-    let sql = format!(
-        "SELECT p.id, p.name, 'product' FROM product p WHERE p.kind = 'own' AND p.lifecycle <> 'retired'
-             AND NOT EXISTS (SELECT 1 FROM version v WHERE v.product = p.id AND v.inventory IS NOT NULL)
-         UNION ALL
-         SELECT p.id, p.name, d.environment FROM deployment d JOIN product p ON p.id = d.product
-             WHERE d.until IS NULL AND (d.version IS NULL OR EXISTS (SELECT 1 FROM version v WHERE v.id = d.version AND v.inventory IS NULL))
-         ORDER BY 2, 3 LIMIT {limit}"
-    );
-    tx.all(&sql, &[], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-}
-
-/// Where a product's code is kept.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Repository {
-    /// Of which product.
-    pub product: Id,
-    /// `https://...` or `ssh://...`.
-    pub url: String,
-    /// A branch or tag; empty: the default branch.
-    pub reference: String,
-    /// The product's branch that its inventories go to.
-    pub branch: String,
-    /// A token, sealed with the portal's key.
-    pub secret: Option<String>,
-    /// The commit that was last scanned.
-    pub commit: Option<String>,
-    /// When that was.
-    pub scanned: Option<i64>,
-}
-
-impl std::fmt::Debug for Repository {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Repository")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Where a product's code is kept, where somebody has said so.
-pub fn repository(tx: &mut Tx<'_>, product: Id) -> Result<Option<Repository>, StoreError> {
-    tx.first(
-        "SELECT product, url, reference, branch, secret, commit_id, scanned FROM repository WHERE product = ?1",
-        params![product],
-        |row| {
-            Ok(Repository {
-                product: row.get(0)?,
-                url: row.get(1)?,
-                reference: row.get(2)?,
-                branch: row.get(3)?,
-                secret: row.get(4)?,
-                commit: row.get(5)?,
-                scanned: row.get(6)?,
-            })
-        },
-    )
-}
-
-/// Says where a product's code is kept.
-pub fn set_repository(tx: &mut Tx<'_>, repository: &Repository) -> Result<(), StoreError> {
-    tx.insert(
-        "repository",
-        &["product", "url", "reference", "branch", "secret", "commit_id", "scanned"],
-        params![
-            repository.product,
-            &repository.url,
-            &repository.reference,
-            &repository.branch,
-            repository.secret.as_deref(),
-            repository.commit.as_deref(),
-            repository.scanned,
-        ],
-        "ON CONFLICT (product) DO UPDATE SET url = excluded.url, reference = excluded.reference, branch = excluded.branch,
-             secret = excluded.secret, commit_id = excluded.commit_id, scanned = excluded.scanned",
-    )?;
     Ok(())
 }
