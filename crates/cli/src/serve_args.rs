@@ -16,8 +16,8 @@ pub(crate) struct Serve {
     /// Settings [default: portal.toml in the data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Keep state in PostgreSQL: postgres://user@host/database
-    #[arg(long, value_name = "URL")]
+    /// Keep state in this database in place of a file
+    #[arg(long, value_name = "postgres://USER@HOST/DATABASE")]
     pub(crate) store: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Ids that are derived from content, so that the same content has the same id anywhere.
 
-use std::fmt::Write as _;
+use stanchion_model::digest::hex;
 use std::io;
 
 use serde::Serialize;
@@ -9,14 +9,6 @@ use sha2::{Digest, Sha256};
 /// SHA-256 of a text, in lower-case hexadecimal.
 pub(crate) fn digest(text: &str) -> String {
     stanchion_model::digest::sha256(text.as_bytes())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
 
 /// A UUID named by everything that a document says, over SHA-256 in place of SHA-1

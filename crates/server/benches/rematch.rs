@@ -56,8 +56,7 @@ fn show(what: &str, took: Duration) {
 
 fn main() {
     let inventories: usize = std::env::args()
-        .filter_map(|word| word.parse().ok())
-        .next()
+        .find_map(|word| word.parse().ok())
         .unwrap_or(1_000);
     for fresh in stores() {
         println!(

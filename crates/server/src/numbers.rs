@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
-use stanchion_store::{StoreError, jobs};
+use stanchion_store::jobs;
 
 use crate::engine::Engine;
 use crate::http::Site;
@@ -40,11 +40,7 @@ impl Numbers {
         {
             return;
         }
-        if let Ok(counts) = self
-            .engine
-            .store()
-            .read(|tx| Ok::<_, StoreError>(jobs::counts(tx)?))
-        {
+        if let Ok(counts) = self.engine.store().read(jobs::counts) {
             let of = |state: &str| {
                 counts
                     .iter()

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use stanchion_store::{StoreError, Tx};
 
+use crate::document;
 use crate::engine::Engine;
-use crate::http::{Problem, Settings, Site, api, described, site};
+use crate::http::{Problem, Settings, Site, api, documented, site};
 use crate::pages;
 use crate::people::{self, People};
 use crate::{
@@ -59,6 +61,22 @@ impl From<StoreError> for Problem {
                 .retry_after(1),
             StoreError::Taken(_) => Self::conflict("This is there already.")
                 .hint("Read what is there, and change that."),
+            StoreError::Full => {
+                tracing::error!(cause = %error, "request failed");
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "The database has no room left, and nothing of this was kept.",
+                )
+                .hint("Make room on the disk of the database; it goes on by itself then. Send this again afterwards.")
+                .retry_after(60)
+            }
+            // Of a write nobody knows: it was kept whole, or not at all.
+            StoreError::Lost(_) | StoreError::Open { .. } => {
+                tracing::error!(cause = %error, "request failed");
+                Self::unavailable("The database cannot be reached just now.")
+                    .hint("Try again in a moment: sending the same once more does no harm. If it stays so, see whether the database runs.")
+                    .retry_after(2)
+            }
             _ => Self::internal(&error),
         }
     }
@@ -134,8 +152,9 @@ pub fn slices() -> OpenApiRouter<Portal> {
 
 /// All routes of the portal: the operations, their document, and the pages. The site wraps them.
 pub fn routes(portal: &Portal, slices: OpenApiRouter<Portal>) -> Result<Router, serde_json::Error> {
-    let document = serde_json::to_value(slices.get_openapi())?;
-    let operations = described(slices.with_state(portal.clone()))?;
+    let document = document::of(slices.get_openapi())?;
+    let (operations, _) = slices.with_state(portal.clone()).split_for_parts();
+    let operations = documented(operations, &document)?;
     Ok(operations
         .merge(pages::routes(&document).with_state(portal.clone()))
         .layer(from_fn_with_state(portal.clone(), people::layer)))

@@ -1,7 +1,9 @@
 //! What the slices share: pages of lists, failures of the engine as answers, changes in the log.
 
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use stanchion_store::audit::{self, Change};
+use stanchion_store::blobs::BlobError;
 use stanchion_store::products::{self, Product};
 use stanchion_store::{Id, StoreError, Tx};
 use utoipa::IntoParams;
@@ -47,6 +49,12 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => Self::from(error),
+            EngineError::Blob(error @ BlobError::Store { .. }) => {
+                tracing::error!(cause = %error, "request failed");
+                Self::unavailable("Documents cannot be kept or read just now.")
+                    .hint(sentence(error.hint()))
+                    .retry_after(60)
+            }
             EngineError::Blob(error) => Self::internal(&error).hint(error.hint()),
             EngineError::Advisories(error) => Self::internal(&error),
             EngineError::Unusable(reason) => Self::unprocessable(sentence(&reason)),
@@ -107,4 +115,19 @@ pub(crate) fn product<P: Permission>(
 /// An id from its text; 404 where it is none, as for one that is not there.
 pub(crate) fn id(text: &str, what: &str) -> Result<Id, Problem> {
     Id::parse(text).ok_or_else(|| Problem::not_found(format!("There is no {what} {text:?}.")))
+}
+
+/// Seconds for which something that is sent again is the same as before.
+pub(crate) const SAME: i64 = 86_400;
+
+/// The header `idempotency-key`: who sends it may send the same again, and it is done once within 24 hours.
+pub(crate) fn once(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match value.to_str().map(str::trim) {
+        Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Problem::bad_request("The idempotency key cannot be used.")
+            .field("idempotency-key", "1 to 200 visible ASCII characters")),
+    }
 }

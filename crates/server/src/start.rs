@@ -207,7 +207,7 @@ pub fn serve(
     let routes = crate::portal::routes(&portal, crate::portal::slices())?;
     let runner = (settings.jobs.workers > 0).then(|| Runner::start(&engine, settings.jobs.workers));
     let result = listen::serve_blocking(&portal.site, routes, |address| {
-        told(&Listening { address, setup })
+        told(&Listening { address, setup });
     });
     if let Some(runner) = runner {
         runner.stop();

@@ -21,6 +21,7 @@ CREATE INDEX vulnerability_kev ON vulnerability (kev_added) WHERE kev_added IS N
 CREATE TABLE vulnerability_alias (
     alias         TEXT{bytes} NOT NULL,
     vulnerability {blob} NOT NULL,
+    shown         TEXT,                  -- as its source writes it, where that differs
     PRIMARY KEY (alias, vulnerability)
 ) {clustered};
 CREATE INDEX vulnerability_alias_of ON vulnerability_alias (vulnerability);

@@ -92,8 +92,9 @@ impl Connection {
             (Dialect::Postgres, false) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         if let Err(error) = self.batch(begin) {
+            // Nothing has been done yet: another connection may do it.
             let outcome = Outcome {
-                again: error.is_transient(),
+                again: error.is_transient() || error.is_lost(),
                 lost: error.is_lost(),
             };
             return (Err(error.into()), outcome);
@@ -105,8 +106,9 @@ impl Connection {
             lost: false,
         };
         let result = run(&mut tx);
+        // Before the commit nothing is kept, so that the whole may be done again on another connection.
         let mut outcome = Outcome {
-            again: tx.again,
+            again: tx.again || tx.lost,
             lost: tx.lost,
         };
         if let Self::Sqlite(connection) = self

@@ -473,7 +473,7 @@ pub fn vulnerabilities<'v>(
 ) -> Result<(), StoreError> {
     let all: BTreeMap<Id, &Vulnerability> = all.map(|one| (one.id, one)).collect();
     let mut values: Vec<Value<'_>> = Vec::new();
-    let mut aliases: Vec<(String, Id)> = Vec::new();
+    let mut aliases: Vec<(String, Id, &str)> = Vec::new();
     for (id, one) in &all {
         let cwes = serde_json::to_string(&one.cwes).unwrap_or_else(|_| "[]".into());
         values.extend_from_slice(params![
@@ -491,7 +491,7 @@ pub fn vulnerabilities<'v>(
             now,
         ]);
         let names = one.aliases.iter().chain(std::iter::once(&one.name));
-        aliases.extend(names.map(|name| (name.to_uppercase(), *id)));
+        aliases.extend(names.map(|name| (name.to_uppercase(), *id, name.as_str())));
     }
     let set = [
         "title",
@@ -536,14 +536,17 @@ pub fn vulnerabilities<'v>(
         ),
     )?;
     aliases.sort_unstable();
-    aliases.dedup();
+    aliases.dedup_by(|b, a| (&b.0, b.1) == (&a.0, a.1));
     let values: Vec<Value<'_>> = aliases
         .iter()
-        .flat_map(|(alias, id)| params![alias, *id].to_vec())
+        .flat_map(|(alias, id, name)| {
+            let shown = (alias != name).then_some(*name);
+            params![alias, *id, shown].to_vec()
+        })
         .collect();
     tx.insert(
         "vulnerability_alias",
-        &["alias", "vulnerability"],
+        &["alias", "vulnerability", "shown"],
         &values,
         "ON CONFLICT DO NOTHING",
     )?;
@@ -619,11 +622,11 @@ pub fn vulnerability(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vulnerability>, S
         return Ok(None);
     };
     found.aliases = tx.all(
-        "SELECT alias FROM vulnerability_alias WHERE vulnerability = ?1 ORDER BY alias LIMIT 100",
+        "SELECT COALESCE(shown, alias) FROM vulnerability_alias WHERE vulnerability = ?1 ORDER BY alias LIMIT 100",
         params![id],
         |row| row.get(0),
     )?;
-    let own = found.name.to_uppercase();
+    let own = found.name.clone();
     found.aliases.retain(|alias| *alias != own);
     Ok(Some(found))
 }

@@ -116,14 +116,28 @@ pub fn of_version(tx: &mut Tx<'_>, version: Id) -> Result<Vec<Inventory>, StoreE
     tx.all(&sql, params![version], read)
 }
 
-/// Nobody else changes a version until the transaction ends. `SQLite` has one writer anyway.
+/// Nobody else settles which version of a branch is the latest until the transaction ends: two that each see their own
+/// version alone would both make it the latest. `SQLite` has one writer anyway.
+pub(crate) fn lock_branch(tx: &mut Tx<'_>, branch: Id) -> Result<(), StoreError> {
+    lock(tx, "SELECT 1 FROM branch WHERE id = ?1 FOR UPDATE", branch)
+}
+
+/// Nobody else changes a version, or settles its branch, until the transaction ends. Whoever needs both takes the branch
+/// first.
 pub fn lock_version(tx: &mut Tx<'_>, version: Id) -> Result<(), StoreError> {
+    let branch =
+        "SELECT 1 FROM branch WHERE id = (SELECT branch FROM version WHERE id = ?1) FOR UPDATE";
+    lock(tx, branch, version)?;
+    lock(
+        tx,
+        "SELECT 1 FROM version WHERE id = ?1 FOR UPDATE",
+        version,
+    )
+}
+
+fn lock(tx: &mut Tx<'_>, sql: &str, id: Id) -> Result<(), StoreError> {
     if tx.dialect() == Dialect::Postgres {
-        tx.first(
-            "SELECT 1 FROM version WHERE id = ?1 FOR UPDATE",
-            params![version],
-            |_| Ok(()),
-        )?;
+        tx.first(sql, params![id], |_| Ok(()))?;
     }
     Ok(())
 }

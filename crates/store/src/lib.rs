@@ -75,8 +75,8 @@ pub enum StoreError {
     /// The statement took longer than it may.
     #[error("the answer took too long")]
     TooSlow,
-    /// No room is left where the database writes.
-    #[error("no room is left where the database writes")]
+    /// No room is left where the database writes, or the disk takes nothing for another reason.
+    #[error("no room is left where the database writes, or its disk takes nothing more")]
     Full,
     /// The connection is gone.
     #[error("the connection to the database is gone: {0}")]
@@ -116,6 +116,17 @@ impl From<rusqlite::Error> for StoreError {
             }
             Some(ErrorCode::OperationInterrupted) => Self::TooSlow,
             Some(ErrorCode::DiskFull) => Self::Full,
+            // A quota, a limit, or no room for the index of the log that is written ahead.
+            Some(ErrorCode::SystemIoFailure)
+                if error.sqlite_error().is_some_and(|error| {
+                    matches!(
+                        error.extended_code,
+                        rusqlite::ffi::SQLITE_IOERR_WRITE | rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+                    )
+                }) =>
+            {
+                Self::Full
+            }
             Some(ErrorCode::ConstraintViolation)
                 if error.sqlite_error().is_some_and(|error| {
                     matches!(
@@ -231,7 +242,8 @@ impl Store {
             if outcome.lost {
                 lease.discard();
             }
-            // A lost connection is tried again for what only reads: of a write nobody knows whether it was committed.
+            // A connection that is lost while it commits is tried again for what only reads: of a write nobody knows then
+            // whether it was committed.
             let again = outcome.again || (outcome.lost && !write);
             if result.is_ok() || !again || tries >= TRIES {
                 return result;

@@ -607,11 +607,9 @@ pub fn version(
 
 /// Finds the latest version of a branch by its rule, and sets which versions are live.
 pub fn settle(tx: &mut Tx<'_>, branch: Id) -> Result<(), StoreError> {
-    let rule: Option<String> = tx.first(
-        "SELECT latest FROM branch WHERE id = ?1",
-        params![branch],
-        |row| row.get(0),
-    )?;
+    crate::inventories::lock_branch(tx, branch)?;
+    let sql = "SELECT latest FROM branch WHERE id = ?1";
+    let rule: Option<String> = tx.first(sql, params![branch], |row| row.get(0))?;
     let order = match rule.as_deref().and_then(Latest::from_word) {
         Some(Latest::Ordered) => Some("sort_key DESC, pushed DESC, id"),
         Some(Latest::Pushed) => Some("pushed DESC, sort_key DESC, id"),

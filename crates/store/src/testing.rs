@@ -121,21 +121,26 @@ impl Cluster {
             .port();
         let script = r#"
             set -e
-            trap 'kill -INT "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$FOLDER"; exit 0' TERM INT
-            as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else exec "$@"; fi; }
+            stop() {
+                # What was started in the background is a shell that waits for the server; the server's own id is in its file.
+                kill -INT "$(head -n 1 "$FOLDER/data/postmaster.pid" 2>/dev/null || echo "$server")" 2>/dev/null || true
+                wait "$server" 2>/dev/null || true
+            }
+            trap 'stop; rm -rf "$FOLDER"; exit 0' TERM INT
+            as() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
             if [ "$(id -u)" = 0 ]; then chown postgres "$FOLDER"; fi
             chmod 755 "$FOLDER"
             cd "$FOLDER"
-            ( as "$BIN/initdb" -D "$FOLDER/data" -U stanchion -A trust -E UTF8 --locale=C --no-sync >"$FOLDER/init.log" 2>&1 )
+            as "$BIN/initdb" -D "$FOLDER/data" -U stanchion -A trust -E UTF8 --locale=C --no-sync >"$FOLDER/init.log" 2>&1
             start() { as "$BIN/postgres" -D "$FOLDER/data" -p "$PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$FOLDER" \
                 -c fsync=off -c synchronous_commit=on -c full_page_writes=off -c max_connections=200 -c shared_buffers=128MB >>"$FOLDER/log" 2>&1 </dev/null & server=$!; }
             start
             while read -r word; do
                 case "$word" in
-                    restart) kill -INT "$server"; wait "$server" || true; start ;;
+                    restart) stop; start ;;
                 esac
             done
-            kill -INT "$server"; wait "$server" || true
+            stop
             rm -rf "$FOLDER"
         "#;
         let shell = Command::new("sh")
@@ -193,13 +198,18 @@ impl Cluster {
     /// Stops the server in the middle of whatever it does, and starts it again.
     pub fn restart(&mut self) {
         use std::io::Write;
-        self.shell
-            .stdin
-            .as_mut()
-            .unwrap()
-            .write_all(b"restart\n")
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        let number = || {
+            let text = std::fs::read_to_string(&self.pid).unwrap_or_default();
+            text.lines().next().unwrap_or_default().to_owned()
+        };
+        let before = number();
+        let mut input = self.shell.stdin.as_ref().unwrap();
+        input.write_all(b"restart\n").unwrap();
+        let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        while number().is_empty() || number() == before {
+            assert!(std::time::Instant::now() < end, "it does not stop");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         assert!(self.ready());
     }
 }

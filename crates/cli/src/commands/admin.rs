@@ -29,7 +29,8 @@ pub(crate) fn run(context: &Context, args: &Admin) -> Result<Exit, Failure> {
             password_stdin,
         } => {
             let password = read(*password_stdin)?;
-            admin::create(store, name, &password, *break_glass, now).map_err(refused)?;
+            admin::create(store, name, &password, *break_glass, now)
+                .map_err(|error| refused(&error))?;
             context.say(&format!("{name} can sign in now and administer everything"));
             Ok(Exit::Fine)
         }
@@ -38,7 +39,7 @@ pub(crate) fn run(context: &Context, args: &Admin) -> Result<Exit, Failure> {
             password_stdin,
         } => {
             let password = read(*password_stdin)?;
-            admin::reset(store, name, &password, now).map_err(refused)?;
+            admin::reset(store, name, &password, now).map_err(|error| refused(&error))?;
             context.say(&format!(
                 "{name} can sign in with the new password; the second factor is off and all sessions have ended"
             ));
@@ -50,11 +51,7 @@ pub(crate) fn run(context: &Context, args: &Admin) -> Result<Exit, Failure> {
             let verified = store
                 .verify_audit()
                 .map_err(|error| failure(error.to_string()))?;
-            let head: String = verified
-                .head
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let head = stanchion_model::digest::hex(&verified.head);
             let mut out = std::io::stdout().lock();
             writeln!(
                 out,
@@ -71,7 +68,7 @@ pub(crate) fn run(context: &Context, args: &Admin) -> Result<Exit, Failure> {
     }
 }
 
-fn refused(error: AdminError) -> Failure {
+fn refused(error: &AdminError) -> Failure {
     failure(error.to_string()).hint(AdminError::HINT)
 }
 

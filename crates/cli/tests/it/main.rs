@@ -18,5 +18,7 @@ mod policy;
 mod portal;
 mod report_schema;
 mod scanning;
+#[cfg(unix)]
+mod serving;
 mod support;
 mod vex;

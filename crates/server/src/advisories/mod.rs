@@ -30,6 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// An advisory of the organisation's own.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Advisory)]
 struct View {
     id: String,
     /// [OSV](https://ossf.github.io/osv-schema/).

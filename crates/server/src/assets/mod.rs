@@ -28,6 +28,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// What became of a list.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = AssetsTaken)]
 struct Taken {
     rows: usize,
     /// Rows whose `product` is one that is known.
@@ -200,6 +201,7 @@ struct Asked {
 
 /// An asset.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Asset)]
 struct View {
     list: String,
     name: String,
@@ -213,6 +215,7 @@ struct View {
 
 /// A page of assets.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AssetPage)]
 struct Page {
     items: Vec<View>,
     /// `after` of the next page; absent on the last.

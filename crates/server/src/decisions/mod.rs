@@ -1,7 +1,7 @@
 //! Decisions about findings: not affected, fixed, affected, under investigation.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stanchion_policy::claims::{Claims, FILE, SCHEMA};
@@ -30,12 +30,13 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// A decision.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = DecisionForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// Ids of the vulnerability.
     vulnerabilities: Vec<String>,
-    /// Which components; without them, whatever has the vulnerability.
-    #[serde(default)]
+    /// Which components, as purls; at least one.
+    #[schema(min_items = 1)]
     purls: Vec<String>,
     /// Which versions of them.
     versions: Option<String>,
@@ -56,6 +57,7 @@ struct Form {
 
 /// A decision, as it was made.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision)]
 struct View {
     /// A UUID.
     id: String,
@@ -112,6 +114,7 @@ struct Asked {
 
 /// A page of decisions.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DecisionPage)]
 struct Page {
     items: Vec<View>,
     /// `after` of the next page; absent on the last.
@@ -186,14 +189,16 @@ async fn list(
 }
 
 /// Decides about findings. What it is about is judged again.
-#[utoipa::path(post, path = "/api/v1/decisions", tag = "decisions", request_body = Form,
+#[utoipa::path(post, path = "/api/v1/decisions", tag = "decisions", params(("idempotency-key" = Option<String>, Header)), request_body = Form,
     responses((status = 201, body = View), Problem), extensions(("x-permission" = json!("finding.triage"))))]
 async fn decide(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
+    headers: HeaderMap,
     Json(form): Json<Form>,
 ) -> Result<(StatusCode, Json<View>), Problem> {
     let now = portal.engine.now();
+    let once = slice::once(&headers)?;
     let own: [u8; 16] = crate::seal::random().map_err(|error| Problem::internal(&error))?;
     let view = portal
         .write(move |tx| {
@@ -213,8 +218,19 @@ async fn decide(
                 on: text_of(now),
             };
             usable(&text)?;
+            let mut id = Id::random(own);
+            if let Some(key) = &once {
+                let derived = Id::derive("decision", &[&allowed.account.0, key.as_bytes()]);
+                match decisions::decision(tx, derived)? {
+                    None => id = derived,
+                    Some(row) if row.withdrawn.is_none() && now - row.at < slice::SAME => {
+                        return View::of(row);
+                    }
+                    Some(_) => {}
+                }
+            }
             let row = Decision {
-                id: Id::random(own),
+                id,
                 product: form.product.clone(),
                 entry: serde_json::to_string(&text).map_err(|error| Problem::internal(&error))?,
                 made_by: allowed.name.clone(),

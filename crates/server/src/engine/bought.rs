@@ -243,7 +243,7 @@ impl Engine {
             match vex::read(&bytes) {
                 Ok(document) => all.push((row.name, document)),
                 Err(error) => {
-                    tracing::warn!(name = row.name, %error, "a VEX document cannot be read any more")
+                    tracing::warn!(name = row.name, %error, "a VEX document cannot be read any more");
                 }
             }
         }

@@ -79,9 +79,8 @@ fn address(url: &str) -> Result<Address<'_>, EngineError> {
         return Err(wrong("holds spaces or control characters"));
     }
     // Without TLS only to hosts that are allowed to be private: the way out sees to it.
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme @ ("https" | "http" | "ssh"), rest)) => (scheme, rest),
-        _ => return Err(wrong("is neither https nor ssh")),
+    let Some((scheme @ ("https" | "http" | "ssh"), rest)) = url.split_once("://") else {
+        return Err(wrong("is neither https nor ssh"));
     };
     let ssh = scheme == "ssh";
     let (authority, _) = rest.split_once('/').ok_or_else(|| wrong("has no path"))?;

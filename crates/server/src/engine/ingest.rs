@@ -212,7 +212,7 @@ impl Engine {
             }
             let bench = self.bench(&product)?;
             let assessment = Self::assess(inventory.clone(), &bench, push.gate, as_of, &sights)?;
-            let written = self.store.write(|tx| {
+            let written = match self.store.write(|tx| {
                 Self::remember(
                     tx,
                     push,
@@ -227,7 +227,11 @@ impl Engine {
                     as_of,
                     &sights,
                 )
-            })?;
+            }) {
+                // Somebody else made the product meanwhile.
+                Err(StoreError::Taken(_)) if created => continue,
+                written => written?,
+            };
             if let Some((version, inventory, known, changes)) = written {
                 return Ok(Pushed {
                     assessment,

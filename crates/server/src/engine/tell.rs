@@ -48,6 +48,8 @@ const BATCH: usize = 200;
 const LOOK: usize = 5_000;
 /// Tries before a channel gives a message up.
 const TRIES: i64 = 20;
+/// How the reason of a webhook begins whose receiver wants to hear nothing more.
+const GONE: &str = "the receiver answered 410";
 
 /// The event of a product.
 pub(crate) fn product_event(kind: &'static str, product: &Product, actor: &str) -> NewEvent {
@@ -272,6 +274,29 @@ impl Engine {
                     .write(|tx| events::put_delivery(tx, &delivery("later", &note)))?;
                 Err(EngineError::Outside(format!("{}: {reason}", channel.name)))
             }
+            Outcome::Never(reason) if reason.starts_with(GONE) => {
+                // By the convention of webhooks it is not called again.
+                self.store.write(|tx| {
+                    let disabled = Channel {
+                        disabled: true,
+                        revision: channel.revision + 1,
+                        ..channel.clone()
+                    };
+                    events::put_channel(tx, &disabled)?;
+                    stanchion_store::audit::record(
+                        tx,
+                        now,
+                        "portal",
+                        "channel.disable",
+                        &channel.name,
+                        None,
+                        Some(&reason),
+                    )?;
+                    set_place(tx, channel.id, end)?;
+                    events::put_delivery(tx, &delivery("never", &reason))
+                })?;
+                Ok(false)
+            }
             Outcome::Later(reason) | Outcome::Never(reason) => {
                 // The events stay listed as not delivered; those after them are not held up for ever.
                 self.move_on(&channel, end, Some(&delivery("never", &reason)))?;
@@ -431,8 +456,10 @@ impl Engine {
         text.push_str(&channel.name);
         text.push_str(".\n");
         let first = events.first().map_or(0, |event| event.seq);
+        let last = events.last().map_or(0, |event| event.seq);
         Message {
-            id: format!("{}-{first}", channel.id),
+            // A later try may tell of more: a receiver that leaves out what it knows by its id must not miss that.
+            id: format!("{}-{first}-{last}", channel.id),
             subject,
             text,
             html: None,

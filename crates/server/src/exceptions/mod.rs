@@ -41,6 +41,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// What an exception covers. Everything that is given must hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExceptionScope)]
 #[serde(deny_unknown_fields, default)]
 struct Scope {
     /// Ids of the vulnerability.
@@ -59,6 +60,7 @@ struct Scope {
 
 /// An exception that is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExceptionForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// Its id; given by the portal without it.
@@ -76,6 +78,7 @@ struct Form {
 
 /// An exception.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Exception)]
 struct View {
     id: String,
     /// `requested`, `approved`, `rejected` or `revoked`.
@@ -136,6 +139,7 @@ struct Asked {
 
 /// A page of exceptions.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExceptionPage)]
 struct Page {
     items: Vec<View>,
     /// `after` of the next page; absent on the last.
@@ -200,14 +204,16 @@ async fn list(
 }
 
 /// Asks for an exception. Somebody else decides about it.
-#[utoipa::path(post, path = "/api/v1/exceptions", tag = "exceptions", request_body = Form,
+#[utoipa::path(post, path = "/api/v1/exceptions", tag = "exceptions", params(("idempotency-key" = Option<String>, Header)), request_body = Form,
     responses((status = 201, body = View), Problem), extensions(("x-permission" = json!("exception.request"))))]
 async fn request(
     State(portal): State<Portal>,
     allowed: Allowed<ExceptionRequest>,
+    headers: HeaderMap,
     Json(form): Json<Form>,
 ) -> Result<Response, Problem> {
     let now = portal.engine.now();
+    let once = slice::once(&headers)?;
     let view = portal
         .write(move |tx| {
             lets(tx, &allowed, form.scope.product.as_deref())?;
@@ -256,6 +262,11 @@ async fn request(
                 approver: None,
                 ..entry
             };
+            if once.is_some()
+                && let Some(row) = sent_before(tx, &allowed.name, form.id.as_deref(), &entry, now)?
+            {
+                return View::of(row, now);
+            }
             let row = Exception {
                 id: id.clone(),
                 state: "requested".into(),
@@ -284,6 +295,37 @@ async fn request(
         })
         .await?;
     Ok((StatusCode::CREATED, EntityTag::of_revision(1), Json(view)).into_response())
+}
+
+/// What somebody asked for within 24 hours in the same words, and nobody has decided about.
+fn sent_before(
+    tx: &mut Tx<'_>,
+    by: &str,
+    id: Option<&str>,
+    entry: &Entry,
+    now: i64,
+) -> Result<Option<Exception>, Problem> {
+    let ids: Vec<String> = tx.all(
+        "SELECT id FROM exception WHERE state = 'requested' AND requested_by = ?1 AND created > ?2 ORDER BY id",
+        stanchion_store::params![by, now - slice::SAME],
+        |row| row.get(0),
+    )?;
+    for known in ids {
+        if id.is_some_and(|id| id != known) {
+            continue;
+        }
+        let Some(row) = decisions::exception(tx, &known)? else {
+            continue;
+        };
+        let same = Entry {
+            id: entry.id.clone(),
+            ..kept("an exception", &row.entry)?
+        };
+        if same == *entry {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// The event of an exception.
@@ -385,6 +427,7 @@ fn absent() -> Problem {
 
 /// What is decided.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExceptionDecision)]
 #[serde(deny_unknown_fields)]
 struct Decided {
     /// Allowed, or refused.
@@ -516,6 +559,7 @@ fn after(tx: &mut Tx<'_>, now: i64, row: &Exception) -> Result<(), Problem> {
 
 /// Why it ends.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExceptionRevocation)]
 #[serde(deny_unknown_fields)]
 struct Revoked {
     /// 1 to 2,000 bytes.

@@ -28,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 
 /// A finding that somebody brings.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = FindingForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// The product's name.

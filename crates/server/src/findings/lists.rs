@@ -158,6 +158,7 @@ impl From<ListedFinding> for RowView {
 
 /// A page of findings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FindingPage)]
 struct Page {
     items: Vec<RowView>,
     /// `after` of the next page; absent on the last.
@@ -250,6 +251,7 @@ async fn count(
 
 /// A page of components.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LiveComponentPage)]
 struct ComponentPage {
     items: Vec<ComponentRow>,
     /// `after` of the next page; absent on the last.
@@ -374,6 +376,7 @@ struct Wanted {
 
 /// Where it is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AffectedPlace)]
 struct Place {
     product: String,
     /// `null` for a product without an inventory.
@@ -416,6 +419,7 @@ struct Looked {
 
 /// The answer.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Affected)]
 struct Answer {
     /// It is in something that is live.
     affected: bool,

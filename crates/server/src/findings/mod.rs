@@ -90,6 +90,7 @@ struct Paths {
 
 /// A place in a file.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FilePlace)]
 struct Place {
     path: String,
     line: Option<u32>,

@@ -17,6 +17,10 @@ pub(crate) const SEVERITIES: [&str; 5] = ["none", "low", "medium", "high", "crit
 
 /// A finding with its evidence.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the answer"
+)]
 pub(crate) struct FindingView {
     /// A UUID.
     id: String,

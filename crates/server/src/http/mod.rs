@@ -27,4 +27,4 @@ pub use client_address::Client;
 pub use extract::{Form, Json, Path, Query};
 pub use problem::Problem;
 pub use settings::Settings;
-pub use site::{Site, api, described};
+pub use site::{Site, api, described, documented};

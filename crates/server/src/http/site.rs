@@ -237,7 +237,15 @@ pub fn api<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
 /// The routes of these operations, and their OpenAPI document at `/api/v1/openapi.json`.
 pub fn described(api: OpenApiRouter) -> Result<Router, serde_json::Error> {
     let (routes, document) = api.split_for_parts();
-    let document = Bytes::from(serde_json::to_vec(&document)?);
+    documented(routes, &document)
+}
+
+/// These routes, and this OpenAPI document of them at `/api/v1/openapi.json`.
+pub fn documented(
+    routes: Router,
+    document: &impl serde::Serialize,
+) -> Result<Router, serde_json::Error> {
+    let document = Bytes::from(serde_json::to_vec(document)?);
     let tag = EntityTag::of_bytes(&document);
     let serve = async move |headers: HeaderMap| {
         tag.not_modified(&headers).unwrap_or_else(|| {

@@ -57,7 +57,7 @@ struct Asked {
 /// Takes an inventory in (`stanchion.inventory/1`, CycloneDX or SPDX; at most 64 MiB, gzip and zstd are unpacked) and
 /// answers with the verdict: the report that `stanchion scan -o json` gives, byte for byte.
 #[utoipa::path(post, path = "/api/v1/push", tag = "inventories", params(Asked),
-    request_body(content = String, content_type = "application/json", description = "The document."),
+    request_body(content = String, content_type = "application/octet-stream", description = "The document."),
     responses(
         (status = 200, description = "The report, `stanchion.report/1`", body = Object, content_type = "application/json",
          headers(
@@ -263,6 +263,7 @@ impl From<Listed> for ComponentView {
 
 /// A page of components.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VersionComponentPage)]
 struct ComponentPage {
     items: Vec<ComponentView>,
     /// `after` of the next page; absent on the last.

@@ -27,6 +27,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
 struct View {
     id: i64,
     kind: String,
@@ -83,6 +84,7 @@ struct Asked {
 
 /// A page of jobs.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPage)]
 struct Page {
     items: Vec<View>,
     /// `before` of the next page; absent on the last.

@@ -3,6 +3,7 @@
 //! A backup is one `tar.zst`: the database as one file (`stanchion.db`), the blobs (`blobs/ab/cdef…`, each checked), the
 //! portal's key, and last `manifest.json` with the hash of each. An archive without its manifest is not whole.
 
+use stanchion_model::digest::hex;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -348,12 +349,4 @@ impl Read for Hashing<'_> {
         self.hasher.update(&buffer[..read]);
         Ok(read)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

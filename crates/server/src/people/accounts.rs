@@ -19,9 +19,11 @@ use crate::engine::text_of;
 use crate::http::etag::EntityTag;
 use crate::http::{Json, Path, Problem, Query};
 use crate::portal::Portal;
+use crate::slice;
 
 /// An account.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of the answer that means something by itself"
@@ -93,6 +95,7 @@ pub struct Wanted {
 
 /// Accounts.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AccountPage)]
 pub struct Listed {
     /// In the order of their names.
     accounts: Vec<View>,
@@ -113,7 +116,7 @@ pub async fn list(
     _: Allowed<PeopleRead>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Listed>, Problem> {
-    let limit = wanted.limit.unwrap_or(100).clamp(1, 500);
+    let limit = slice::limit(Some(wanted.limit.unwrap_or(100)))?;
     let after = wanted.after.unwrap_or_default();
     let mut found = portal
         .read(move |tx| Ok(store::page(tx, &after, limit + 1)?))
@@ -157,6 +160,7 @@ pub async fn show(
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AccountForm)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// The name: an address or a login.

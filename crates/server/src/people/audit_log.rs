@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use stanchion_model::digest::hex;
 use stanchion_store::audit::{self, Entry};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,9 +13,11 @@ use super::who::Allowed;
 use crate::engine::text_of;
 use crate::http::{Json, Problem, Query};
 use crate::portal::Portal;
+use crate::slice;
 
 /// A row of the log.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
 pub struct View {
     /// Counts up without a gap.
     seq: i64,
@@ -37,16 +40,6 @@ pub struct View {
     request: Option<String>,
     /// SHA-256 over the row and the hash of the row before it, in hexadecimal digits.
     hash: String,
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 impl From<Entry> for View {
@@ -82,6 +75,7 @@ pub struct Wanted {
 
 /// Rows of the log.
 #[derive(Serialize, ToSchema)]
+#[schema(as = AuditPage)]
 pub struct Listed {
     /// The latest first.
     rows: Vec<View>,
@@ -101,7 +95,7 @@ pub async fn list(
     _: Allowed<AuditRead>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Listed>, Problem> {
-    let limit = wanted.limit.unwrap_or(100).clamp(1, 500);
+    let limit = slice::limit(Some(wanted.limit.unwrap_or(100)))?;
     let mut found = portal
         .read(move |tx| {
             Ok(audit::list(

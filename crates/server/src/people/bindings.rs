@@ -103,8 +103,12 @@ impl Held {
 #[derive(Serialize, ToSchema)]
 pub struct Given {
     /// The role, and where it holds.
-    #[serde(flatten)]
-    held: Held,
+    /// `viewer`, `auditor`, `triager`, `maintainer`, `approver` or `admin`.
+    role: String,
+    /// `organisation`, `product` or `tag`.
+    scope_kind: String,
+    /// Nothing, the product's id, or the tag.
+    scope: String,
     /// `local`: somebody gave it here. `oidc`: it comes from the groups at the last sign-in, and is replaced at the next.
     source: String,
 }
@@ -128,7 +132,9 @@ pub async fn list(
             Ok(store::bindings(tx, id)?
                 .into_iter()
                 .map(|binding| Given {
-                    held: Held::from_store(binding.role, binding.scope_kind, binding.scope),
+                    role: binding.role,
+                    scope_kind: binding.scope_kind,
+                    scope: binding.scope,
                     source: binding.source,
                 })
                 .collect())

@@ -26,6 +26,7 @@ const HOLDS: i64 = 7 * 24 * 60 * 60;
 
 /// An invitation, without its secret.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Invitation)]
 pub struct View {
     /// Its id.
     id: String,
@@ -77,6 +78,7 @@ pub async fn list(
 
 /// Somebody to be invited.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = InvitationForm)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// The name to sign in with: an address or a login. An account of this name that has no password yet gets one.
@@ -89,6 +91,7 @@ pub struct Create {
 
 /// An invitation that was made.
 #[derive(Serialize, ToSchema)]
+#[schema(as = InvitationMade)]
 pub struct Made {
     /// The link to send. Shown once: what is kept is a hash.
     link: String,

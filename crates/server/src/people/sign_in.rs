@@ -67,7 +67,7 @@ struct Ticket {
 }
 
 fn print(kept: &str) -> String {
-    super::audit_log::hex(&secret::hash(kept)[..16])
+    stanchion_model::digest::hex(&secret::hash(kept)[..16])
 }
 
 /// Whether somebody may come in by this account at all.

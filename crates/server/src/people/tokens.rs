@@ -28,6 +28,7 @@ const MOST: usize = 100;
 
 /// A token, without its secret.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 pub struct View {
     /// Its id.
     id: String,
@@ -67,6 +68,7 @@ impl From<Token> for View {
 
 /// A token to be made.
 #[derive(Clone, Deserialize, ToSchema)]
+#[schema(as = TokenForm)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// For people: what it is for.
@@ -81,6 +83,7 @@ pub struct Create {
 
 /// A token that was made.
 #[derive(Serialize, ToSchema)]
+#[schema(as = TokenMade)]
 pub struct Made {
     /// The token itself. Shown once: what is kept is its hash.
     token: String,

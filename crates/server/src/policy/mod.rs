@@ -289,18 +289,16 @@ async fn bundle(
 ) -> Result<Response, Problem> {
     portal
         .blocking(move |portal| {
-            let product = match &whose.product {
-                Some(name) => Some(
-                    portal
-                        .engine
-                        .store()
-                        .read(|tx| slice::product(tx, &allowed, name))?,
-                ),
-                None => {
-                    // All exceptions and decisions of everybody stand in it.
-                    allowed.everywhere()?;
-                    None
-                }
+            let product = if let Some(name) = &whose.product {
+                let product = portal
+                    .engine
+                    .store()
+                    .read(|tx| slice::product(tx, &allowed, name))?;
+                Some(product)
+            } else {
+                // All exceptions and decisions of everybody stand in it.
+                allowed.everywhere()?;
+                None
             };
             let Some(state) = portal.engine.policy_for(product.as_ref())? else {
                 return Ok(StatusCode::NO_CONTENT.into_response());

@@ -22,6 +22,7 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 
 /// Where the policy is kept.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicySource)]
 struct View {
     url: String,
     /// A branch or tag; empty: the default branch.
@@ -57,6 +58,7 @@ async fn show(
 
 /// Where the policy is kept.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PolicySourceForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// `https://...` or `ssh://...`.

@@ -81,6 +81,7 @@ async fn list(
 
 /// A deployment to be written down.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = DeploymentForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// Such as `production`.

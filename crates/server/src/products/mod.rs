@@ -64,6 +64,7 @@ struct Asked {
 
 /// A page of products.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProductPage)]
 struct Page {
     items: Vec<ProductView>,
     /// `after` of the next page; absent on the last.
@@ -113,15 +114,18 @@ async fn list(
 }
 
 /// Makes a product.
-#[utoipa::path(post, path = "/api/v1/products", tag = "products", request_body = ProductForm,
+#[utoipa::path(post, path = "/api/v1/products", tag = "products", params(("idempotency-key" = Option<String>, Header)), request_body = ProductForm,
     responses((status = 201, body = ProductView), Problem), extensions(("x-permission" = json!("product.write"))))]
 async fn create(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
+    headers: HeaderMap,
     Json(form): Json<ProductForm>,
 ) -> Result<Response, Problem> {
     check_name("product", &form.name)?;
     let now = portal.engine.now();
+    let once = slice::once(&headers)?;
+    let own: [u8; 16] = crate::seal::random().map_err(|error| Problem::internal(&error))?;
     let (tag, view) = portal
         .write(move |tx| {
             let mut product = Product {
@@ -132,6 +136,23 @@ async fn create(
             // What hangs below nothing belongs to the whole organisation.
             if product.parent.is_none() {
                 allowed.everywhere()?;
+            }
+            if once.is_some()
+                && let Some(known) = products::by_name(tx, &form.name)?
+                && now - known.created < slice::SAME
+                && known
+                    == (Product {
+                        created: known.created,
+                        changed: known.changed,
+                        id: known.id,
+                        ..product.clone()
+                    })
+            {
+                return Ok((tag_of(&known), ProductView::of(tx, known)?));
+            }
+            // One that had this name before and has another by now keeps the id that is made of it.
+            if products::by_id(tx, product.id)?.is_some_and(|old| old.name != product.name) {
+                product.id = stanchion_store::Id::random(own);
             }
             products::create(tx, &product)?;
             events::add(

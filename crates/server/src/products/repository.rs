@@ -25,6 +25,7 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 
 /// Where the code is kept.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Repository)]
 struct View {
     url: String,
     /// A branch or tag; empty: the default branch.
@@ -70,6 +71,7 @@ async fn show(
 
 /// Where code is kept.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = RepositoryForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// `https://...` or `ssh://...`.

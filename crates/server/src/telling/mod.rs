@@ -150,6 +150,7 @@ async fn channels(
 
 /// A channel to be.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ChannelForm)]
 #[serde(deny_unknown_fields)]
 struct Form {
     /// Unique; at most 100 bytes.
@@ -193,6 +194,15 @@ async fn create(
     };
     let mut view = portal
         .write(move |tx| {
+            if events::channels(tx)?
+                .iter()
+                .any(|one| one.name == form.name)
+            {
+                return Err(
+                    Problem::conflict("There is a channel of this name already.")
+                        .hint("Take that one away first, or choose another name."),
+                );
+            }
             let channel = Channel {
                 id: Id::derive("channel", &[form.name.as_bytes(), &now.to_be_bytes()]),
                 name: form.name.clone(),

@@ -32,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// A document.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VexDocument)]
 struct View {
     name: String,
     /// SHA-256.
@@ -79,6 +80,7 @@ struct Named {
 
 /// What became of a document.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VexTaken)]
 struct Taken {
     name: String,
     /// SHA-256.
@@ -103,7 +105,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Takes a VEX document in (OpenVEX, CSAF, CycloneDX; at most 64 MiB). Whether its statements count, the policy says.
-#[utoipa::path(post, path = "/api/v1/vex", tag = "vex", params(Named), request_body(content = String, content_type = "application/json"),
+#[utoipa::path(post, path = "/api/v1/vex", tag = "vex", params(Named), request_body(content = String, content_type = "application/octet-stream", description = "The document."),
     responses((status = 200, body = Taken), Problem), extensions(("x-permission" = json!("policy.write"))))]
 async fn add(
     State(portal): State<Portal>,

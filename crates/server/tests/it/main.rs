@@ -6,6 +6,8 @@
     reason = "helpers of tests are not told from other code here"
 )]
 
+mod api;
 mod engine;
+mod faults;
 mod http;
 mod people;

@@ -81,11 +81,11 @@ impl Fake {
             Options {
                 data: folder.path().to_owned(),
                 sources: stanchion_advisories::fetch::Settings::default(),
-                client: Client::new(stanchion_net::Options {
+                client: Arc::new(Client::new(stanchion_net::Options {
                     offline: true,
                     proxies: Proxies::default(),
                     ..stanchion_net::Options::default()
-                }),
+                })),
                 clock: Arc::new(|| 1_795_521_600),
                 mail: None,
                 retention: Retention::default(),
@@ -113,6 +113,7 @@ impl Fake {
     pub(crate) fn set_policy(&self, text: &str) {
         let version = decisions::PolicyVersion {
             seq: 0,
+            beside: None,
             digest: String::new(),
             text: text.into(),
             source: "portal".into(),

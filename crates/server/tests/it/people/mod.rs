@@ -70,6 +70,22 @@ impl House {
         Self::over(store, Some(fresh), settings, people, Vec::new())
     }
 
+    /// One whose sources are these.
+    pub(crate) fn sourced(fresh: Fresh, sources: stanchion_advisories::fetch::Settings) -> Self {
+        let clock = Arc::new(AtomicI64::new(START));
+        let store = fresh.store.clone();
+        let quick = settings();
+        Self::at(
+            store,
+            Some(fresh),
+            quick,
+            patient(),
+            Vec::new(),
+            clock,
+            sources,
+        )
+    }
+
     /// Another server of the same store, with the same clock.
     pub(crate) fn beside(&self) -> Self {
         let clock = Arc::clone(&self.clock);
@@ -80,6 +96,7 @@ impl House {
             patient(),
             Vec::new(),
             clock,
+            stanchion_advisories::fetch::Settings::default(),
         )
     }
 
@@ -91,7 +108,16 @@ impl House {
         allow_private: Vec<String>,
     ) -> Self {
         let clock = Arc::new(AtomicI64::new(START));
-        Self::at(store, fresh, settings, people, allow_private, clock)
+        let sources = stanchion_advisories::fetch::Settings::default();
+        Self::at(
+            store,
+            fresh,
+            settings,
+            people,
+            allow_private,
+            clock,
+            sources,
+        )
     }
 
     fn at(
@@ -101,6 +127,7 @@ impl House {
         people: people::Settings,
         allow_private: Vec<String>,
         clock: Arc<AtomicI64>,
+        sources: stanchion_advisories::fetch::Settings,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = Arc::clone(&clock);
@@ -117,7 +144,7 @@ impl House {
             ),
             Options {
                 data: folder.path().to_owned(),
-                sources: stanchion_advisories::fetch::Settings::default(),
+                sources,
                 client: Arc::new(client),
                 clock: Arc::new(move || own.load(Ordering::SeqCst)),
                 mail: None,

@@ -46,8 +46,7 @@ fn provider() -> Option<Provider> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
-    let mut child =
-        child.expect("node is needed to run the provider that STANCHION_OIDC_PROVIDER names");
+    let mut child = child.unwrap();
     let mut url = String::new();
     let mut said = BufReader::new(child.stdout.take().unwrap());
     said.read_line(&mut url).unwrap();
