@@ -55,8 +55,11 @@ struct Form {
     path: Option<String>,
     /// The line in it; no part of what tells one finding from another.
     line: Option<u32>,
-    /// The component, as a purl, in place of a path.
+    /// The component: a purl, else a name. With a path besides, the path says where it is.
     component: Option<String>,
+    /// Ids of the vulnerability, where it has any: the first is what it is shown by, before the rule.
+    #[serde(default)]
+    vulnerabilities: Vec<String>,
     /// Where to read more.
     url: Option<String>,
 }
@@ -228,28 +231,35 @@ impl Form {
         if self.description.len() > 20_000 {
             return Err(wrong("description", "at most 20,000 bytes"));
         }
-        if self.path.is_none() == self.component.is_none() {
-            return Err(wrong("path", "either a path or a component"));
+        if self.path.is_none() && self.component.is_none() {
+            return Err(wrong("path", "a path or a component"));
         }
-        let place = self.path.as_ref().or(self.component.as_ref());
-        if place.is_some_and(|place| {
-            place.is_empty() || place.len() > 2_000 || place.chars().any(char::is_control)
-        }) {
-            return Err(wrong("path", "1 to 2,000 bytes without control characters"));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        if self.vulnerabilities.len() > 50
+            || self
+                .vulnerabilities
+                .iter()
+                .any(|id| id.is_empty() || id.len() > 100 || !id.chars().all(plain))
+        {
+            return Err(wrong(
+                "vulnerabilities",
+                "at most 50 ids, such as CVE-2021-44228",
+            ));
         }
-        if let Some(purl) = &self.component {
-            stanchion_model::purl::Purl::parse_lenient(purl)
-                .map_err(|error| wrong("component", &error.to_string()))?;
+        for (field, place) in [("path", &self.path), ("component", &self.component)] {
+            if place.as_ref().is_some_and(|place| {
+                place.is_empty() || place.len() > 2_000 || place.chars().any(char::is_control)
+            }) {
+                return Err(wrong(field, "1 to 2,000 bytes without control characters"));
+            }
         }
         if self.cwes.len() > 50 || self.cwes.iter().any(|cwe| cwe.len() > 20) {
             return Err(wrong("cwes", "at most 50, such as CWE-89"));
         }
-        if self
-            .url
-            .as_ref()
-            .is_some_and(|url| url.len() > 2_000 || !url.starts_with("https://"))
-        {
-            return Err(wrong("url", "an https address"));
+        if self.url.as_ref().is_some_and(|url| {
+            url.len() > 2_000 || !(url.starts_with("https://") || url.starts_with("http://"))
+        }) {
+            return Err(wrong("url", "an address"));
         }
         match self.severity.as_deref() {
             None => Ok(None),
@@ -259,19 +269,16 @@ impl Form {
         }
     }
 
-    /// What the finding is about: id, place, purl.
+    /// What the finding is about: id, place, purl. What is no purl is a place.
     fn subject(&self) -> (stanchion_store::Id, String, String) {
-        match (&self.component, &self.path) {
-            (Some(purl), _) => {
-                let purl = stanchion_model::purl::Purl::parse_lenient(purl)
-                    .map_or_else(|_| purl.clone(), |purl| purl.to_string());
-                (inventories::component_id(&purl), purl.clone(), purl)
-            }
-            (None, path) => {
-                let place = path.clone().unwrap_or_default();
-                (inventories::place_id(&place), place, String::new())
-            }
+        let named = self.component.as_deref().unwrap_or_default();
+        if let Ok(purl) = stanchion_model::purl::Purl::parse_lenient(named) {
+            let purl = purl.to_string();
+            return (inventories::component_id(&purl), purl.clone(), purl);
         }
+        let place = self.path.as_ref().or(self.component.as_ref());
+        let place = place.cloned().unwrap_or_default();
+        (inventories::place_id(&place), place, String::new())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a row has many columns")]
@@ -285,10 +292,15 @@ impl Form {
         place: &str,
         by: &str,
     ) -> NewFinding {
-        let known =
-            stanchion_model::purl::Purl::parse_lenient(place).is_ok() && self.path.is_none();
-        let name = if self.rule.starts_with("CVE-") || self.rule.starts_with("GHSA-") {
-            self.rule.clone()
+        let is_id = |text: &&String| text.starts_with("CVE-") || text.starts_with("GHSA-");
+        let ids = || {
+            self.vulnerabilities
+                .iter()
+                .chain(std::iter::once(&self.rule))
+        };
+        let cve = ids().find(|id| id.starts_with("CVE-"));
+        let name = if let Some(id) = cve.or_else(|| ids().find(is_id)) {
+            id.clone()
         } else {
             format!("{}:{}", self.tool, self.rule)
         };
@@ -316,14 +328,14 @@ impl Form {
         };
         let detail = DetailBody {
             title: Some(self.title.clone()),
-            locations: if known {
-                Vec::new()
-            } else {
-                vec![Location {
-                    path: place.into(),
+            locations: self
+                .path
+                .iter()
+                .map(|path| Location {
+                    path: path.as_str().into(),
                     line: self.line,
-                }]
-            },
+                })
+                .collect(),
             ..DetailBody::default()
         };
         NewFinding {
@@ -355,9 +367,14 @@ impl Form {
             key,
             vulnerability: Vulnerability {
                 id: findings::vulnerability_id(&name),
+                aliases: self
+                    .vulnerabilities
+                    .iter()
+                    .filter(|id| **id != name)
+                    .cloned()
+                    .collect(),
                 name,
                 title: self.title.clone(),
-                aliases: Vec::new(),
                 severity: severity_number(severity),
                 epss: None,
                 percentile: None,

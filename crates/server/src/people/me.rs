@@ -77,6 +77,63 @@ pub async fn show(who: Allowed<Own>) -> Json<Me> {
     })
 }
 
+/// Who is signed in, for programs.
+#[derive(Serialize, ToSchema)]
+pub struct SignedIn {
+    /// The name to sign in with.
+    name: String,
+    /// As people call them.
+    display: String,
+    /// Roles that hold somewhere.
+    roles: Vec<&'static str>,
+    /// Permissions that they have somewhere, after what the token leaves.
+    permissions: Vec<&'static str>,
+    /// The token that asks; `null` for a session.
+    token: Option<TokenEnd>,
+}
+
+/// A token's end.
+#[derive(Serialize, ToSchema)]
+pub struct TokenEnd {
+    /// RFC 3339.
+    expires: String,
+}
+
+/// Who is signed in, and with what: how a program sees whether its token is good. Every token that may see something may ask.
+#[utoipa::path(
+    get, path = "/api/v1/session", tag = "session",
+    responses((status = 200, description = "Who is signed in", body = SignedIn), Problem),
+    extensions(("x-permission" = json!("product.read")))
+)]
+pub async fn signed_in(
+    State(portal): State<Portal>,
+    who: Allowed<permission::ProductRead>,
+) -> Result<Json<SignedIn>, Problem> {
+    let (account, token) = (who.account, who.token.as_ref().map(|token| token.id));
+    let expires = portal
+        .read(move |tx| match token {
+            None => Ok(None),
+            Some(id) => Ok(store::token_by_id(tx, account, id)?.map(|token| token.expires)),
+        })
+        .await?;
+    let mut roles: Vec<&'static str> = who.bindings.iter().map(|(role, _)| role.as_str()).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    Ok(Json(SignedIn {
+        name: who.name.clone(),
+        display: who.display.clone(),
+        roles,
+        permissions: permission::ALL
+            .iter()
+            .map(|permission| permission.name)
+            .filter(|name| who.may_anywhere(name))
+            .collect(),
+        token: expires.map(|expires| TokenEnd {
+            expires: text_of(expires),
+        }),
+    }))
+}
+
 /// A role and what it gives.
 #[derive(Serialize, ToSchema)]
 pub struct Gives {
@@ -438,6 +495,7 @@ pub async fn end_session(
 pub(super) fn api() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(show))
+        .routes(routes!(signed_in))
         .routes(routes!(roles))
         .routes(routes!(change_password))
         .routes(routes!(offer, take))

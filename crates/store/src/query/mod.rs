@@ -1,7 +1,7 @@
 //! The one language of every list: `severity>=high kev fixable due<7d owner:team:web -is:excepted log4j`.
 //!
-//! [`Query::parse`] reads it with a table of fields ([`List`]), from which completion ([`complete`]) and the page for
-//! people ([`reference`]) come as well. Values never become part of a statement: a term is compiled to words that stand
+//! [`Query::parse`] reads it with a table of fields ([`List`]), from which completion ([`complete()`]) and the page for
+//! people ([`reference()`]) come as well. Values never become part of a statement: a term is compiled to words that stand
 //! here and to parameters. `findings`, `products` and `components` run a query and give a page.
 
 mod compile;

@@ -21,7 +21,7 @@ fn bom(name: &str) -> Value {
 
 /// What the fake has and does.
 #[derive(Default)]
-struct Track {
+pub(super) struct Track {
     projects: Vec<Value>,
     findings: Vec<(String, Value)>,
     analyses: Vec<(String, Value)>,
@@ -138,14 +138,14 @@ fn answer(track: &Mutex<Track>, asked: &Asked) -> Reply {
     }
 }
 
-struct Both {
+pub(super) struct Both {
     fake: Fake,
     track: Arc<Mutex<Track>>,
     server: Server,
 }
 
 impl Both {
-    fn new(track: Track) -> Self {
+    pub(super) fn new(track: Track) -> Self {
         let fake = Fake::new();
         fake.login(&[]);
         std::fs::write(fake.shop.bench.file("key"), format!("{KEY}\n")).unwrap();
@@ -159,7 +159,7 @@ impl Both {
         }
     }
 
-    fn command(&self, more: &[&str]) -> std::process::Command {
+    pub(super) fn command(&self, more: &[&str]) -> std::process::Command {
         let key = self.fake.shop.bench.file("key").display().to_string();
         let url = self.server.url();
         let args = [
@@ -186,7 +186,7 @@ impl Both {
     }
 }
 
-fn full() -> Track {
+pub(super) fn full() -> Track {
     let group = project(1, "Group", "1", None);
     let mut bare = project(5, "bare", "1", None);
     bare["lastBomImport"] = Value::Null;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::serving::{Asked, Reply, Server};
 use super::{Fake, told};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn finding(id: u64, more: &Value) -> Value {
     let mut finding = json!({"id": id, "tags": [], "accepted_risks": [], "push_to_jira": false, "age": 3, "title": format!("finding {id}"),
@@ -49,7 +49,7 @@ fn findings() -> Vec<Value> {
     all
 }
 
-fn answer(asked: &Asked) -> Reply {
+pub(super) fn answer(asked: &Asked) -> Reply {
     if asked.headers.get("authorization").map(String::as_str) != Some(&format!("Token {KEY}")) {
         return Reply::status(401);
     }

@@ -5,6 +5,8 @@ mod dojo;
 mod login;
 mod policy;
 mod push;
+#[cfg(unix)]
+mod real;
 mod serving;
 
 use std::process::{Command, Output};

@@ -197,7 +197,7 @@ pub(super) fn token(address: SocketAddr) -> String {
     assert_eq!(answer.status, 204, "{answer:?}");
     let cookie = answer.header("set-cookie").split(';').next().unwrap();
     let body = json!({"name": "ci", "permissions":
-        ["product.read", "product.write", "inventory.push", "job.run", "job.read", "audit.read", "backup"]})
+        ["product.read", "product.write", "inventory.push", "job.run", "job.read", "audit.read", "backup", "finding.triage", "exception.request", "policy.read", "policy.write"]})
     .to_string();
     let answer = ask(
         address,
