@@ -446,7 +446,7 @@ impl Engine {
             {
                 let _ = writeln!(
                     text,
-                    "  {}/findings/{}",
+                    "  {}/api/v1/findings/{}",
                     base.trim_end_matches('/'),
                     word(&data["finding"])
                 );

@@ -65,7 +65,7 @@ struct Asked {
             ("x-stanchion-version" = String, description = "The version's id"),
             ("x-stanchion-inventory" = String, description = "The inventory's id"),
             ("x-stanchion-finding-changes" = String, description = "`appeared=1 changed=0 closed=2 reopened=0`"),
-            ("x-stanchion-url" = String, description = "The version's page"))),
+            ("x-stanchion-url" = String, description = "Where the version's report is"))),
         Problem),
     extensions(("x-permission" = json!("inventory.push"))))]
 async fn push(
@@ -127,7 +127,7 @@ async fn push(
                 pushed.changes.reopened.len()
             );
             let base = portal.engine.options().public_url.clone().unwrap_or_default();
-            let page = format!("{}/versions/{}", base.trim_end_matches('/'), pushed.version.id);
+            let page = format!("{}/api/v1/versions/{}/report", base.trim_end_matches('/'), pushed.version.id);
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             for (name, value) in [

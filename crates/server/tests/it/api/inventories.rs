@@ -28,7 +28,10 @@ fn the_verdict_is_the_report_byte_for_byte() {
         );
         let version = first.header("x-stanchion-version").unwrap();
         let page = first.header("x-stanchion-url").unwrap();
-        assert!(page.ends_with(&format!("/versions/{version}")), "{page}");
+        assert!(
+            page.ends_with(&format!("/api/v1/versions/{version}/report")),
+            "{page}"
+        );
         let made = desk.ask(
             "GET",
             &format!("/api/v1/versions/{version}/report?{as_of}"),

@@ -211,7 +211,7 @@ fn a_new_entry_of_the_list_comes_as_mail_and_webhook() {
         );
         assert!(
             heard[0].contains("soc@acme.example")
-                && heard[0].contains("https://portal.example/findings/"),
+                && heard[0].contains("https://portal.example/api/v1/findings/"),
             "{}",
             heard[0]
         );
