@@ -382,16 +382,18 @@ pub fn each_package(
 /// The versions with an inventory that name one of these packages.
 pub fn versions_with(tx: &mut Tx<'_>, packages: &[Id]) -> Result<Vec<Id>, StoreError> {
     let mut versions = std::collections::BTreeSet::new();
-    // Not one statement over all: the list has no bound, and a prepared one is fast.
-    for package in packages {
-        tx.each(
-            "SELECT u.version FROM component c JOIN version_component u ON u.component = c.id WHERE c.package = ?1",
-            params![*package],
-            |row| {
-                versions.insert(row.get::<Id>(0)?);
-                Ok(())
-            },
-        )?;
+    // Some at a time: one by one each is a journey, and all in one has no bound.
+    for chunk in packages.chunks(100) {
+        let places: Vec<String> = (1..=chunk.len()).map(|at| format!("?{at}")).collect();
+        let sql = format!(
+            "SELECT DISTINCT u.version FROM component c JOIN version_component u ON u.component = c.id WHERE c.package IN ({})",
+            places.join(", ")
+        );
+        let values: Vec<Value<'_>> = chunk.iter().map(|package| Value::from(*package)).collect();
+        tx.each(&sql, &values, |row| {
+            versions.insert(row.get::<Id>(0)?);
+            Ok(())
+        })?;
     }
     Ok(versions.into_iter().collect())
 }
