@@ -38,13 +38,32 @@ impl Asset {
 }
 
 /// The stylesheet.
-pub static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new(include_str!("style.css"), "css", "text/css; charset=utf-8"));
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let text = concat!(
+        include_str!("style/base.css"),
+        include_str!("style/frame.css"),
+        include_str!("style/parts.css"),
+    );
+    Asset::new(text, "css", "text/css; charset=utf-8")
+});
+
+/// The conveniences of all pages. Each works on what the page has; none is needed.
+pub static HANDS: LazyLock<Asset> = LazyLock::new(|| {
+    let text = concat!(
+        "\"use strict\";\n",
+        include_str!("script/times.js"),
+        include_str!("script/keys.js"),
+        include_str!("script/complete.js"),
+        include_str!("script/drop.js"),
+        include_str!("script/progress.js"),
+    );
+    Asset::new(text, "js", "text/javascript; charset=utf-8")
+});
 
 /// Takes the code of an invitation from behind `#` in the address into the form.
 pub static JOIN: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new(
-        include_str!("join.js"),
+        include_str!("script/join.js"),
         "js",
         "text/javascript; charset=utf-8",
     )
@@ -52,7 +71,7 @@ pub static JOIN: LazyLock<Asset> = LazyLock::new(|| {
 
 /// The file of this name.
 pub fn named(name: &str) -> Option<&'static Asset> {
-    [&*STYLE, &*JOIN]
+    [&*STYLE, &*JOIN, &*HANDS]
         .into_iter()
         .find(|asset| asset.name == name)
 }
@@ -95,6 +114,7 @@ mod tests {
                 .to_owned()
         };
         let (light, dark) = STYLE.text.split_once("prefers-color-scheme: dark").unwrap();
+        let dark = dark.split_once("\n}").unwrap().0;
         for theme in [light, dark] {
             for (text, ground) in [
                 ("text", "ground"),
@@ -104,8 +124,31 @@ mod tests {
                 ("accent", "ground"),
                 ("accent", "raised"),
                 ("on-accent", "accent"),
+                ("text", "sunk"),
+                ("muted", "sunk"),
+                ("accent", "sunk"),
+                ("text", "accent-soft"),
+                ("muted", "accent-soft"),
+                ("accent", "accent-soft"),
                 ("wrong", "ground"),
                 ("wrong", "raised"),
+                ("wrong", "sunk"),
+                ("good", "ground"),
+                ("good", "sunk"),
+                ("critical", "ground"),
+                ("critical", "sunk"),
+                ("critical", "accent-soft"),
+                ("high", "ground"),
+                ("high", "sunk"),
+                ("high", "accent-soft"),
+                ("medium", "ground"),
+                ("medium", "sunk"),
+                ("medium", "accent-soft"),
+                ("low", "ground"),
+                ("low", "sunk"),
+                ("low", "accent-soft"),
+                ("none", "ground"),
+                ("none", "accent-soft"),
             ] {
                 let (a, b) = (
                     luminance(&value(theme, text)),

@@ -6,7 +6,9 @@
 
 pub mod api;
 pub mod assets;
-mod frame;
+pub mod forms;
+pub mod frame;
 pub mod home;
+pub mod parts;
 pub mod problem;
 pub mod sign_in;

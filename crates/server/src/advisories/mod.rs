@@ -31,20 +31,20 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 /// An advisory of the organisation's own.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Advisory)]
-struct View {
-    id: String,
+pub(crate) struct View {
+    pub(crate) id: String,
     /// [OSV](https://ossf.github.io/osv-schema/).
     #[schema(value_type = Object)]
-    advisory: Value,
-    set_by: String,
+    pub(crate) advisory: Value,
+    pub(crate) set_by: String,
     /// Seconds since 1970.
-    at: i64,
+    pub(crate) at: i64,
 }
 
 /// The organisation's own advisories.
 #[utoipa::path(get, path = "/api/v1/advisories", tag = "advisories",
     responses((status = 200, body = [View]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
 ) -> Result<Json<Vec<View>>, Problem> {
@@ -67,7 +67,7 @@ async fn list(
 /// Writes an advisory of the organisation's own (OSV). What it touches is looked at again within a minute.
 #[utoipa::path(put, path = "/api/v1/advisories/{id}", tag = "advisories", params(("id" = String, Path)), request_body = Object,
     responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("advisory.write"))))]
-async fn put(
+pub(crate) async fn put(
     State(portal): State<Portal>,
     allowed: Allowed<AdvisoryWrite>,
     Path(id): Path<String>,
@@ -163,7 +163,7 @@ fn readable(id: &str, body: &str) -> Result<(), Problem> {
 /// Takes an advisory of the organisation's own away. What it touched is looked at again within a minute.
 #[utoipa::path(delete, path = "/api/v1/advisories/{id}", tag = "advisories", params(("id" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("advisory.write"))))]
-async fn remove(
+pub(crate) async fn remove(
     State(portal): State<Portal>,
     allowed: Allowed<AdvisoryWrite>,
     Path(id): Path<String>,
@@ -184,7 +184,7 @@ async fn remove(
 /// The advisories in use: snapshot, age, sources with what went wrong.
 #[utoipa::path(get, path = "/api/v1/database", tag = "advisories",
     responses((status = 200, body = Object), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn database(
+pub(crate) async fn database(
     State(portal): State<Portal>,
     _allowed: Allowed<ProductRead>,
 ) -> Result<Json<Value>, Problem> {
@@ -206,7 +206,7 @@ async fn database(
 /// Asks every source of advisories what is new, in the background.
 #[utoipa::path(post, path = "/api/v1/database/update", tag = "advisories",
     responses((status = 202), Problem), extensions(("x-permission" = json!("job.run"))))]
-async fn refresh(
+pub(crate) async fn refresh(
     State(portal): State<Portal>,
     allowed: Allowed<JobRun>,
 ) -> Result<StatusCode, Problem> {

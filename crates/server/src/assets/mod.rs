@@ -29,14 +29,14 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 /// What became of a list.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = AssetsTaken)]
-struct Taken {
-    rows: usize,
+pub(crate) struct Taken {
+    pub(crate) rows: usize,
     /// Rows whose `product` is one that is known.
-    known: usize,
+    pub(crate) known: usize,
     /// Rows that were there before, and are in the list no more.
-    gone: u64,
+    pub(crate) gone: u64,
     /// Lines that were not taken, and why; at most 100.
-    refused: Vec<(u64, String)>,
+    pub(crate) refused: Vec<(u64, String)>,
 }
 
 /// Takes an asset list in: CSV with a head line, columns `name` (needed), `kind`, `owner`, `environment`, `product`, and
@@ -44,7 +44,7 @@ struct Taken {
 #[utoipa::path(put, path = "/api/v1/assets/{list}", tag = "assets", params(("list" = String, Path)),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = Taken), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn put(
+pub(crate) async fn put(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path(list): Path<String>,
@@ -97,13 +97,13 @@ async fn put(
         .await
 }
 
-struct Row {
-    name: String,
-    kind: String,
-    owner: Option<String>,
-    environment: Option<String>,
-    product: Option<String>,
-    others: String,
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) product: Option<String>,
+    pub(crate) others: String,
 }
 
 fn read(upload: Upload<MOST_BYTES>) -> Result<(Vec<Row>, Taken), Problem> {
@@ -187,46 +187,46 @@ fn read(upload: Upload<MOST_BYTES>) -> Result<(Vec<Row>, Taken), Problem> {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// Of this list.
-    list: Option<String>,
+    pub(crate) list: Option<String>,
     /// Only those that belong to no product that is known.
     #[serde(default)]
-    unknown: bool,
+    pub(crate) unknown: bool,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// An asset.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Asset)]
-struct View {
-    list: String,
-    name: String,
-    kind: String,
-    owner: Option<String>,
-    environment: Option<String>,
-    product: Option<String>,
+pub(crate) struct View {
+    pub(crate) list: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) environment: Option<String>,
+    pub(crate) product: Option<String>,
     #[schema(value_type = Object)]
-    attributes: Value,
+    pub(crate) attributes: Value,
 }
 
 /// A page of assets.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AssetPage)]
-struct Page {
-    items: Vec<View>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<View>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Assets in the order of their ids.
 #[utoipa::path(get, path = "/api/v1/assets", tag = "assets", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,

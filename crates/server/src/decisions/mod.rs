@@ -32,49 +32,49 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = DecisionForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// Ids of the vulnerability.
-    vulnerabilities: Vec<String>,
+    pub(crate) vulnerabilities: Vec<String>,
     /// Which components, as purls; at least one.
     #[schema(min_items = 1)]
-    purls: Vec<String>,
+    pub(crate) purls: Vec<String>,
     /// Which versions of them.
-    versions: Option<String>,
+    pub(crate) versions: Option<String>,
     /// The product's name; without it everywhere.
-    product: Option<String>,
+    pub(crate) product: Option<String>,
     /// Globs of files or project folders.
     #[serde(default)]
-    paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// `not_affected`, `fixed`, `affected` or `under_investigation`.
-    status: String,
+    pub(crate) status: String,
     /// Needed for `not_affected`.
-    justification: Option<String>,
+    pub(crate) justification: Option<String>,
     /// In words.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// Needed for `affected`.
-    action: Option<String>,
+    pub(crate) action: Option<String>,
 }
 
 /// A decision, as it was made.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Decision)]
-struct View {
+pub(crate) struct View {
     /// A UUID.
-    id: String,
-    vulnerabilities: Vec<String>,
-    purls: Vec<String>,
-    versions: Option<String>,
-    product: Option<String>,
-    paths: Vec<String>,
-    status: String,
-    justification: Option<String>,
-    reason: Option<String>,
-    action: Option<String>,
-    made_by: String,
+    pub(crate) id: String,
+    pub(crate) vulnerabilities: Vec<String>,
+    pub(crate) purls: Vec<String>,
+    pub(crate) versions: Option<String>,
+    pub(crate) product: Option<String>,
+    pub(crate) paths: Vec<String>,
+    pub(crate) status: String,
+    pub(crate) justification: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) action: Option<String>,
+    pub(crate) made_by: String,
     /// RFC 3339.
-    at: String,
+    pub(crate) at: String,
     /// RFC 3339.
-    withdrawn: Option<String>,
+    pub(crate) withdrawn: Option<String>,
 }
 
 impl View {
@@ -102,24 +102,24 @@ impl View {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// Those that were taken back too.
     #[serde(default)]
-    withdrawn: bool,
+    pub(crate) withdrawn: bool,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A page of decisions.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DecisionPage)]
-struct Page {
-    items: Vec<View>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<View>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 fn lets<P: Permission>(
@@ -145,7 +145,7 @@ fn place(text: &str) -> Option<(i64, Id)> {
 /// Decisions in the order in which they were made. Those that hold everywhere are for all to see.
 #[utoipa::path(get, path = "/api/v1/decisions", tag = "decisions", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -191,7 +191,7 @@ async fn list(
 /// Decides about findings. What it is about is judged again.
 #[utoipa::path(post, path = "/api/v1/decisions", tag = "decisions", params(("idempotency-key" = Option<String>, Header)), request_body = Form,
     responses((status = 201, body = View), Problem), extensions(("x-permission" = json!("finding.triage"))))]
-async fn decide(
+pub(crate) async fn decide(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
     headers: HeaderMap,
@@ -303,7 +303,7 @@ fn told(
 /// Takes a decision back.
 #[utoipa::path(delete, path = "/api/v1/decisions/{id}", tag = "decisions", params(("id" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("finding.triage"))))]
-async fn withdraw(
+pub(crate) async fn withdraw(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
     Path(id): Path<String>,

@@ -43,59 +43,59 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = ExceptionScope)]
 #[serde(deny_unknown_fields, default)]
-struct Scope {
+pub(crate) struct Scope {
     /// Ids of the vulnerability.
-    ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
     /// Rules of the policy.
-    rules: Vec<String>,
+    pub(crate) rules: Vec<String>,
     /// The component.
-    purl: Option<String>,
+    pub(crate) purl: Option<String>,
     /// Its versions.
-    versions: Option<String>,
+    pub(crate) versions: Option<String>,
     /// The product's name; without it everywhere.
-    product: Option<String>,
+    pub(crate) product: Option<String>,
     /// Globs of files.
-    paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
 }
 
 /// An exception that is asked for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ExceptionForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// Its id; given by the portal without it.
-    id: Option<String>,
-    scope: Scope,
+    pub(crate) id: Option<String>,
+    pub(crate) scope: Scope,
     /// Why.
-    reason: String,
+    pub(crate) reason: String,
     /// What stands in for the fix meanwhile.
-    compensating_control: Option<String>,
+    pub(crate) compensating_control: Option<String>,
     /// The last day on which it holds, `YYYY-MM-DD`, or RFC 3339.
-    expires: String,
+    pub(crate) expires: String,
     /// A VEX label where the product is not affected at all.
-    justification: Option<String>,
+    pub(crate) justification: Option<String>,
 }
 
 /// An exception.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Exception)]
-struct View {
-    id: String,
+pub(crate) struct View {
+    pub(crate) id: String,
     /// `requested`, `approved`, `rejected` or `revoked`.
-    state: String,
-    scope: Scope,
-    reason: Option<String>,
-    compensating_control: Option<String>,
-    requested_by: String,
-    decided_by: Option<String>,
+    pub(crate) state: String,
+    pub(crate) scope: Scope,
+    pub(crate) reason: Option<String>,
+    pub(crate) compensating_control: Option<String>,
+    pub(crate) requested_by: String,
+    pub(crate) decided_by: Option<String>,
     /// RFC 3339.
-    decided_at: Option<String>,
+    pub(crate) decided_at: Option<String>,
     /// The last day, or RFC 3339.
-    expires: Option<String>,
+    pub(crate) expires: Option<String>,
     /// It is over.
-    ended: bool,
+    pub(crate) ended: bool,
     /// RFC 3339.
-    created: String,
+    pub(crate) created: String,
 }
 
 impl View {
@@ -128,23 +128,23 @@ impl View {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// `requested`, `approved`, `rejected` or `revoked`.
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A page of exceptions.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ExceptionPage)]
-struct Page {
-    items: Vec<View>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<View>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Whether somebody may see or do something about an exception: on its product, else everywhere.
@@ -165,7 +165,7 @@ fn lets<P: Permission>(
 /// Exceptions by their id. Those that hold everywhere are for all to see.
 #[utoipa::path(get, path = "/api/v1/exceptions", tag = "exceptions", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -206,7 +206,7 @@ async fn list(
 /// Asks for an exception. Somebody else decides about it.
 #[utoipa::path(post, path = "/api/v1/exceptions", tag = "exceptions", params(("idempotency-key" = Option<String>, Header)), request_body = Form,
     responses((status = 201, body = View), Problem), extensions(("x-permission" = json!("exception.request"))))]
-async fn request(
+pub(crate) async fn request(
     State(portal): State<Portal>,
     allowed: Allowed<ExceptionRequest>,
     headers: HeaderMap,
@@ -399,7 +399,7 @@ fn usable(entry: &Entry) -> Result<i64, Problem> {
 /// An exception.
 #[utoipa::path(get, path = "/api/v1/exceptions/{id}", tag = "exceptions", params(("id" = String, Path)),
     responses((status = 200, body = View), (status = 304), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -429,19 +429,19 @@ fn absent() -> Problem {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ExceptionDecision)]
 #[serde(deny_unknown_fields)]
-struct Decided {
+pub(crate) struct Decided {
     /// Allowed, or refused.
-    approve: bool,
+    pub(crate) approve: bool,
     /// Why; needed where it is refused.
     #[serde(default)]
-    note: String,
+    pub(crate) note: String,
 }
 
 /// Allows or refuses an exception that is asked for. Nobody decides about what they asked for themselves, and whoever the
 /// policy names has to do it.
 #[utoipa::path(post, path = "/api/v1/exceptions/{id}/decision", tag = "exceptions", params(("id" = String, Path), ("if-match" = Option<String>, Header)),
     request_body = Decided, responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("exception.decide"))))]
-async fn decide(
+pub(crate) async fn decide(
     State(portal): State<Portal>,
     allowed: Allowed<ExceptionDecide>,
     Path(id): Path<String>,
@@ -561,15 +561,15 @@ fn after(tx: &mut Tx<'_>, now: i64, row: &Exception) -> Result<(), Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ExceptionRevocation)]
 #[serde(deny_unknown_fields)]
-struct Revoked {
+pub(crate) struct Revoked {
     /// 1 to 2,000 bytes.
-    note: String,
+    pub(crate) note: String,
 }
 
 /// Ends an exception before its time, or takes a request back.
 #[utoipa::path(post, path = "/api/v1/exceptions/{id}/revocation", tag = "exceptions", params(("id" = String, Path)), request_body = Revoked,
     responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("exception.request"))))]
-async fn revoke(
+pub(crate) async fn revoke(
     State(portal): State<Portal>,
     allowed: Allowed<ExceptionRequest>,
     Path(id): Path<String>,

@@ -30,53 +30,53 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = FindingForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// The product's name.
-    product: String,
+    pub(crate) product: String,
     /// The version's name; made where there is none.
-    version: String,
+    pub(crate) version: String,
     /// The version's branch; `main` without it.
-    branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// The tool, or `manual`.
-    tool: String,
+    pub(crate) tool: String,
     /// The tool's rule, or a CVE.
-    rule: String,
+    pub(crate) rule: String,
     /// One line.
-    title: String,
+    pub(crate) title: String,
     /// In words.
     #[serde(default)]
-    description: String,
+    pub(crate) description: String,
     /// `low`, `medium`, `high` or `critical`.
-    severity: Option<String>,
+    pub(crate) severity: Option<String>,
     /// Such as `CWE-89`.
     #[serde(default)]
-    cwes: Vec<String>,
+    pub(crate) cwes: Vec<String>,
     /// The file, or whatever tells the place.
-    path: Option<String>,
+    pub(crate) path: Option<String>,
     /// The line in it; no part of what tells one finding from another.
-    line: Option<u32>,
+    pub(crate) line: Option<u32>,
     /// The component: a purl, else a name. With a path besides, the path says where it is.
-    component: Option<String>,
+    pub(crate) component: Option<String>,
     /// Ids of the vulnerability, where it has any: the first is what it is shown by, before the rule.
     #[serde(default)]
-    vulnerabilities: Vec<String>,
+    pub(crate) vulnerabilities: Vec<String>,
     /// Where to read more.
-    url: Option<String>,
+    pub(crate) url: Option<String>,
 }
 
 /// What was written.
 #[derive(Debug, Serialize, ToSchema)]
-struct Added {
+pub(crate) struct Added {
     /// A UUID.
-    id: String,
+    pub(crate) id: String,
     /// It was there already, and was brought up to date.
-    known: bool,
+    pub(crate) known: bool,
 }
 
 /// Brings a finding. The same tool, rule and place is the same finding.
 #[utoipa::path(post, path = "/api/v1/findings", tag = "findings", request_body = Form,
     responses((status = 201, body = Added), Problem), extensions(("x-permission" = json!("finding.triage"))))]
-async fn add(
+pub(crate) async fn add(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
     Json(form): Json<Form>,
@@ -158,15 +158,15 @@ async fn add(
 /// Why a finding is closed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CloseForm {
+pub(crate) struct CloseForm {
     /// 1 to 2,000 bytes.
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Closes a finding that was brought. Others close by a decision, an upgrade or a withdrawn advisory.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/close", tag = "findings", params(("id" = String, Path)), request_body = CloseForm,
     responses((status = 204), Problem), extensions(("x-permission" = json!("finding.triage"))))]
-async fn close(
+pub(crate) async fn close(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
     Path(id): Path<String>,

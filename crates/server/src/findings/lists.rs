@@ -80,45 +80,45 @@ fn visible(only: Option<Vec<stanchion_store::Id>>) -> Visible {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// A query: `severity>=high kev fixable due<7d product:shop -is:excepted log4j`.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500; 50 without it.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A finding as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RowView {
     /// A UUID.
-    id: String,
-    kind: &'static str,
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
     /// CVE, else GHSA, else native.
-    vulnerability: String,
-    title: String,
-    product: String,
-    version: String,
-    version_id: String,
-    component: ComponentName,
-    severity: Option<&'static str>,
-    score: Option<f64>,
-    state: &'static str,
+    pub(crate) vulnerability: String,
+    pub(crate) title: String,
+    pub(crate) product: String,
+    pub(crate) version: String,
+    pub(crate) version_id: String,
+    pub(crate) component: ComponentName,
+    pub(crate) severity: Option<&'static str>,
+    pub(crate) score: Option<f64>,
+    pub(crate) state: &'static str,
     /// Open, in a version that is the latest or deployed.
-    work: bool,
-    known_exploited: bool,
-    fixable: bool,
-    upgrade_to: Option<String>,
-    vectors: Vec<&'static str>,
+    pub(crate) work: bool,
+    pub(crate) known_exploited: bool,
+    pub(crate) fixable: bool,
+    pub(crate) upgrade_to: Option<String>,
+    pub(crate) vectors: Vec<&'static str>,
     /// 0 to 1.
-    epss: Option<f64>,
-    owner: Option<String>,
+    pub(crate) epss: Option<f64>,
+    pub(crate) owner: Option<String>,
     /// RFC 3339.
-    due: Option<String>,
-    exception: Option<String>,
+    pub(crate) due: Option<String>,
+    pub(crate) exception: Option<String>,
     /// RFC 3339.
-    first_seen: String,
+    pub(crate) first_seen: String,
 }
 
 impl From<ListedFinding> for RowView {
@@ -159,18 +159,18 @@ impl From<ListedFinding> for RowView {
 /// A page of findings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FindingPage)]
-struct Page {
-    items: Vec<RowView>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<RowView>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Findings by a query, worst first: what is open in versions that are the latest or deployed, unless the query says
 /// otherwise.
 #[utoipa::path(get, path = "/api/v1/findings", tag = "findings", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -203,17 +203,17 @@ async fn list(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Counting {
+pub(crate) struct Counting {
     /// A query.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
 }
 
 /// How many there are.
 #[derive(Debug, Serialize, ToSchema)]
-struct Count {
-    count: usize,
+pub(crate) struct Count {
+    pub(crate) count: usize,
     /// There are no more than that.
-    exact: bool,
+    pub(crate) exact: bool,
 }
 
 impl From<Counted> for Count {
@@ -231,7 +231,7 @@ impl From<Counted> for Count {
 /// How many findings a query has, counted up to 1,000.
 #[utoipa::path(get, path = "/api/v1/findings/count", tag = "findings", params(Counting),
     responses((status = 200, body = Count), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn count(
+pub(crate) async fn count(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Counting>,
@@ -252,28 +252,28 @@ async fn count(
 /// A page of components.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LiveComponentPage)]
-struct ComponentPage {
-    items: Vec<ComponentRow>,
+pub(crate) struct ComponentPage {
+    pub(crate) items: Vec<ComponentRow>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// A component as a list shows it.
 #[derive(Debug, Serialize, ToSchema)]
-struct ComponentRow {
+pub(crate) struct ComponentRow {
     /// A UUID.
-    id: String,
-    name: String,
-    version: String,
-    purl: String,
-    ecosystem: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) purl: String,
+    pub(crate) ecosystem: String,
 }
 
 /// Components of versions that are the latest or deployed, by a query: `ecosystem:npm licence:MIT name:lod`.
 #[utoipa::path(get, path = "/api/v1/components", tag = "inventories", params(Asked),
     responses((status = 200, body = ComponentPage), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn components(
+pub(crate) async fn components(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -315,30 +315,30 @@ async fn components(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Typing {
+pub(crate) struct Typing {
     /// `findings`, `products` or `components`.
-    list: String,
+    pub(crate) list: String,
     /// What stands there.
-    q: String,
+    pub(crate) q: String,
     /// Where the cursor is, in bytes; the end without it.
-    at: Option<usize>,
+    pub(crate) at: Option<usize>,
 }
 
 /// What may be written next.
 #[derive(Debug, Serialize, ToSchema)]
-struct SuggestionView {
+pub(crate) struct SuggestionView {
     /// Where what it replaces begins, in bytes.
-    from: usize,
+    pub(crate) from: usize,
     /// Where that ends.
-    to: usize,
-    text: String,
-    about: String,
+    pub(crate) to: usize,
+    pub(crate) text: String,
+    pub(crate) about: String,
 }
 
 /// What may be written next in a query.
 #[utoipa::path(get, path = "/api/v1/completion", tag = "findings", params(Typing),
     responses((status = 200, body = [SuggestionView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn complete(
+pub(crate) async fn complete(
     _allowed: Allowed<ProductRead>,
     Query(typing): Query<Typing>,
 ) -> Result<Json<Vec<SuggestionView>>, Problem> {
@@ -369,70 +369,70 @@ async fn complete(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+pub(crate) struct Wanted {
     /// A CVE or GHSA id or any alias, a purl, a name, a hash, a licence, a product, a vendor.
-    q: String,
+    pub(crate) q: String,
 }
 
 /// Where it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AffectedPlace)]
-struct Place {
-    product: String,
+pub(crate) struct Place {
+    pub(crate) product: String,
     /// `null` for a product without an inventory.
-    version: Option<String>,
-    version_id: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) version_id: Option<String>,
     /// The latest of its branch, or deployed.
-    live: bool,
+    pub(crate) live: bool,
     /// Where that version is deployed now.
-    environments: Vec<String>,
-    component: Option<ComponentName>,
+    pub(crate) environments: Vec<String>,
+    pub(crate) component: Option<ComponentName>,
     /// The worst that is open about it there.
-    finding: Option<RowView>,
+    pub(crate) finding: Option<RowView>,
 }
 
 /// One sort of answer.
 #[derive(Debug, Serialize, ToSchema)]
-struct Part {
+pub(crate) struct Part {
     /// What the input was taken for: `vulnerability`, `purl`, `hash`, `licence`, `product`, `party` or `component`.
-    sort: &'static str,
-    name: String,
-    title: String,
+    pub(crate) sort: &'static str,
+    pub(crate) name: String,
+    pub(crate) title: String,
     /// Live first, worst first; at most 50.
-    places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
     /// How often it is in what is live.
-    live: Count,
+    pub(crate) live: Count,
     /// `false`: more has this name than was looked at.
-    whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// Where it was looked for in vain.
 #[derive(Debug, Serialize, ToSchema)]
-struct Looked {
+pub(crate) struct Looked {
     /// As what.
-    sorts: Vec<&'static str>,
+    pub(crate) sorts: Vec<&'static str>,
     /// In so many inventories of live versions.
-    inventories: i64,
+    pub(crate) inventories: i64,
     /// When the oldest of them came, RFC 3339.
-    oldest: Option<String>,
+    pub(crate) oldest: Option<String>,
 }
 
 /// The answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Affected)]
-struct Answer {
+pub(crate) struct Answer {
     /// It is in something that is live.
-    affected: bool,
-    parts: Vec<Part>,
+    pub(crate) affected: bool,
+    pub(crate) parts: Vec<Part>,
     /// Present where nothing was found.
     #[serde(skip_serializing_if = "Option::is_none")]
-    looked: Option<Looked>,
+    pub(crate) looked: Option<Looked>,
 }
 
 /// Are we affected by it, where, and what now?
 #[utoipa::path(get, path = "/api/v1/search", tag = "findings", params(Wanted),
     responses((status = 200, body = Answer), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn affected(
+pub(crate) async fn affected(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(wanted): Query<Wanted>,
@@ -494,7 +494,7 @@ impl From<search::Found> for Place {
 /// What is said of a vulnerability, by any of its ids.
 #[utoipa::path(get, path = "/api/v1/vulnerabilities/{id}", tag = "findings", params(("id" = String, Path)),
     responses((status = 200, body = VulnerabilityView), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn vulnerability(
+pub(crate) async fn vulnerability(
     State(portal): State<Portal>,
     _allowed: Allowed<ProductRead>,
     Path(id): Path<String>,

@@ -1,7 +1,7 @@
 //! Findings: what is wrong, why, since when, and what is done about it.
 
-mod external;
-mod lists;
+pub(crate) mod external;
+pub(crate) mod lists;
 pub(crate) mod view;
 
 use axum::extract::State;
@@ -53,7 +53,7 @@ fn found<P: Permission>(
 /// A finding with its evidence.
 #[utoipa::path(get, path = "/api/v1/findings/{id}", tag = "findings", params(("id" = String, Path)),
     responses((status = 200, body = FindingView), (status = 304), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -79,27 +79,27 @@ async fn show(
 
 /// Ways from the project to the component.
 #[derive(Debug, Serialize, ToSchema)]
-struct Paths {
+pub(crate) struct Paths {
     /// Shortest first, one for each first step.
-    paths: Vec<Vec<String>>,
+    pub(crate) paths: Vec<Vec<String>>,
     /// Ways that are not among them.
-    others: usize,
+    pub(crate) others: usize,
     /// Every place that names the component.
-    locations: Vec<Place>,
+    pub(crate) locations: Vec<Place>,
 }
 
 /// A place in a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FilePlace)]
-struct Place {
-    path: String,
-    line: Option<u32>,
+pub(crate) struct Place {
+    pub(crate) path: String,
+    pub(crate) line: Option<u32>,
 }
 
 /// How the component came to be there: found when it is asked for, from the inventory in force.
 #[utoipa::path(get, path = "/api/v1/findings/{id}/paths", tag = "findings", params(("id" = String, Path)),
     responses((status = 200, body = Paths), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn paths(
+pub(crate) async fn paths(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -149,19 +149,19 @@ async fn paths(
 
 /// Something that happened to a finding.
 #[derive(Debug, Serialize, ToSchema)]
-struct HappenedView {
+pub(crate) struct HappenedView {
     /// Seconds since 1970.
-    at: i64,
+    pub(crate) at: i64,
     /// `appeared`, `changed`, `fixed`, `reopened`, `closed` or `noted`.
-    what: String,
-    actor: String,
-    reason: String,
+    pub(crate) what: String,
+    pub(crate) actor: String,
+    pub(crate) reason: String,
 }
 
 /// What happened to a finding, the latest first; at most 500.
 #[utoipa::path(get, path = "/api/v1/findings/{id}/history", tag = "findings", params(("id" = String, Path)),
     responses((status = 200, body = [HappenedView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn history(
+pub(crate) async fn history(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -188,15 +188,15 @@ async fn history(
 /// A note.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NoteForm {
+pub(crate) struct NoteForm {
     /// 1 to 5,000 bytes.
-    text: String,
+    pub(crate) text: String,
 }
 
 /// Writes a note to a finding.
 #[utoipa::path(post, path = "/api/v1/findings/{id}/history", tag = "findings", params(("id" = String, Path)), request_body = NoteForm,
     responses((status = 201), Problem), extensions(("x-permission" = json!("finding.triage"))))]
-async fn add_note(
+pub(crate) async fn add_note(
     State(portal): State<Portal>,
     allowed: Allowed<FindingTriage>,
     Path(id): Path<String>,

@@ -23,69 +23,69 @@ pub(crate) const SEVERITIES: [&str; 5] = ["none", "low", "medium", "high", "crit
 )]
 pub(crate) struct FindingView {
     /// A UUID.
-    id: String,
+    pub(crate) id: String,
     /// `vulnerability`, `malicious`, `end-of-life`, ...
-    kind: &'static str,
-    product: String,
-    version: String,
-    version_id: String,
+    pub(crate) kind: &'static str,
+    pub(crate) product: String,
+    pub(crate) version: String,
+    pub(crate) version_id: String,
     /// The project's folder in the inventory.
-    project: String,
-    component: ComponentName,
-    vulnerability: VulnerabilityView,
+    pub(crate) project: String,
+    pub(crate) component: ComponentName,
+    pub(crate) vulnerability: VulnerabilityView,
     /// One line.
-    title: String,
+    pub(crate) title: String,
     /// `none` to `critical`; `null` where nobody says.
-    severity: Option<&'static str>,
+    pub(crate) severity: Option<&'static str>,
     /// 0 to 100; `null` where the kind is not scored.
-    score: Option<f64>,
+    pub(crate) score: Option<f64>,
     /// What makes up the score.
     #[schema(value_type = Vec<Object>)]
-    factors: Vec<stanchion_model::finding::Factor>,
+    pub(crate) factors: Vec<stanchion_model::finding::Factor>,
     /// `open`, `in_triage`, `overdue`, `excepted`, `fixed` or `not_affected`.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Open, in a version that is the latest or deployed.
-    work: bool,
-    known_exploited: bool,
-    direct: bool,
-    development: bool,
+    pub(crate) work: bool,
+    pub(crate) known_exploited: bool,
+    pub(crate) direct: bool,
+    pub(crate) development: bool,
     /// Ways an attacker uses it.
-    vectors: Vec<&'static str>,
-    fixed_in: Vec<String>,
-    upgrade_to: Option<String>,
-    confidence: Option<String>,
+    pub(crate) vectors: Vec<&'static str>,
+    pub(crate) fixed_in: Vec<String>,
+    pub(crate) upgrade_to: Option<String>,
+    pub(crate) confidence: Option<String>,
     /// Who says it, and by which rule.
     #[schema(value_type = Vec<Object>)]
-    evidence: Vec<stanchion_model::finding::Evidence>,
+    pub(crate) evidence: Vec<stanchion_model::finding::Evidence>,
     #[schema(value_type = Vec<Object>)]
-    cvss: Vec<stanchion_model::finding::CvssScore>,
+    pub(crate) cvss: Vec<stanchion_model::finding::CvssScore>,
     /// Places that name the component; at most a few.
     #[schema(value_type = Vec<Object>)]
-    locations: Vec<stanchion_model::inventory::Location>,
+    pub(crate) locations: Vec<stanchion_model::inventory::Location>,
     /// The shortest way to the component.
-    path: Vec<String>,
-    owner: Option<String>,
+    pub(crate) path: Vec<String>,
+    pub(crate) owner: Option<String>,
     /// RFC 3339.
-    due: Option<String>,
+    pub(crate) due: Option<String>,
     #[schema(value_type = Vec<Object>)]
-    deadlines: Vec<stanchion_model::finding::Deadline>,
-    tasks: Vec<String>,
-    escalated_to: Vec<String>,
+    pub(crate) deadlines: Vec<stanchion_model::finding::Deadline>,
+    pub(crate) tasks: Vec<String>,
+    pub(crate) escalated_to: Vec<String>,
     /// The policy rule that decided.
-    rule: Option<String>,
-    exception: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) exception: Option<String>,
     #[schema(value_type = Vec<Object>)]
-    statements: Vec<stanchion_model::finding::StatementNote>,
+    pub(crate) statements: Vec<stanchion_model::finding::StatementNote>,
     /// Rules that it breaks at the build gate, and why.
-    violations: Vec<(String, String)>,
+    pub(crate) violations: Vec<(String, String)>,
     /// RFC 3339.
-    first_seen: String,
+    pub(crate) first_seen: String,
     /// RFC 3339.
-    changed: String,
+    pub(crate) changed: String,
     /// RFC 3339.
-    closed: Option<String>,
+    pub(crate) closed: Option<String>,
     /// Why it is closed.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What a finding is about.

@@ -39,19 +39,19 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// The product's name.
-    product: String,
+    pub(crate) product: String,
     /// The version's name.
-    version: String,
+    pub(crate) version: String,
     /// The branch; `main` without it.
-    branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// `pull_request`, `build` (without it), `release` or `deploy`.
-    gate: Option<String>,
+    pub(crate) gate: Option<String>,
     /// The time that clocks use, RFC 3339; now without it.
-    as_of: Option<String>,
+    pub(crate) as_of: Option<String>,
     /// What the document is called, such as `shop.cdx.json`.
-    name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// Takes an inventory in (`stanchion.inventory/1`, CycloneDX or SPDX; at most 64 MiB, gzip and zstd are unpacked) and
@@ -68,7 +68,7 @@ struct Asked {
             ("x-stanchion-url" = String, description = "Where the version's report is"))),
         Problem),
     extensions(("x-permission" = json!("inventory.push"))))]
-async fn push(
+pub(crate) async fn push(
     State(portal): State<Portal>,
     allowed: Allowed<InventoryPush>,
     Query(asked): Query<Asked>,
@@ -162,36 +162,36 @@ fn version(
 
 /// An inventory of a version.
 #[derive(Debug, Serialize, ToSchema)]
-struct InventoryView {
+pub(crate) struct InventoryView {
     /// A UUID.
-    id: String,
+    pub(crate) id: String,
     /// It is the one in force.
-    in_force: bool,
+    pub(crate) in_force: bool,
     /// SHA-256 of the document, as it came.
-    document: String,
+    pub(crate) document: String,
     /// `stanchion`, `cyclonedx` or `spdx`.
-    format: String,
-    bytes: i64,
-    components: i64,
+    pub(crate) format: String,
+    pub(crate) bytes: i64,
+    pub(crate) components: i64,
     /// What could not be read, resolved or matched.
-    problems: i64,
+    pub(crate) problems: i64,
     /// Seconds since 1970.
-    received: i64,
-    sent_by: String,
+    pub(crate) received: i64,
+    pub(crate) sent_by: String,
     /// The advisories that it was last matched with.
-    snapshot: String,
+    pub(crate) snapshot: String,
     /// The digest of the policy that it was last judged by; empty without one.
-    policy: String,
+    pub(crate) policy: String,
     /// When it was last judged, in seconds since 1970.
-    judged: i64,
+    pub(crate) judged: i64,
     /// The rules of retention took its documents.
-    document_gone: bool,
+    pub(crate) document_gone: bool,
 }
 
 /// The inventories of a version, the newest first.
 #[utoipa::path(get, path = "/api/v1/versions/{id}/inventories", tag = "inventories", params(("id" = String, Path)),
     responses((status = 200, body = [InventoryView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -226,18 +226,18 @@ async fn list(
 
 /// A component of a version.
 #[derive(Debug, Serialize, ToSchema)]
-struct ComponentView {
+pub(crate) struct ComponentView {
     /// A UUID.
-    id: String,
-    purl: String,
-    name: String,
-    version: String,
-    ecosystem: String,
+    pub(crate) id: String,
+    pub(crate) purl: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) ecosystem: String,
     /// The project itself asks for it; `null` where the format cannot tell.
-    direct: Option<bool>,
+    pub(crate) direct: Option<bool>,
     /// `runtime`, `optional`, `build`, `test` or `dev`.
-    scope: &'static str,
-    licences: Vec<String>,
+    pub(crate) scope: &'static str,
+    pub(crate) licences: Vec<String>,
 }
 
 /// The scopes by their numbers.
@@ -264,17 +264,17 @@ impl From<Listed> for ComponentView {
 /// A page of components.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VersionComponentPage)]
-struct ComponentPage {
-    items: Vec<ComponentView>,
+pub(crate) struct ComponentPage {
+    pub(crate) items: Vec<ComponentView>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// The components of a version.
 #[utoipa::path(get, path = "/api/v1/versions/{id}/components", tag = "inventories", params(("id" = String, Path), Paging),
     responses((status = 200, body = ComponentPage), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn components(
+pub(crate) async fn components(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -310,17 +310,17 @@ async fn components(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct When {
+pub(crate) struct When {
     /// `pull_request`, `build` (without it), `release` or `deploy`.
-    gate: Option<String>,
+    pub(crate) gate: Option<String>,
     /// The time that clocks use, RFC 3339; now without it.
-    as_of: Option<String>,
+    pub(crate) as_of: Option<String>,
 }
 
 /// The whole report of a version, made anew with the advisories and the policy in force. Nothing is written.
 #[utoipa::path(get, path = "/api/v1/versions/{id}/report", tag = "inventories", params(("id" = String, Path), When),
     responses((status = 200, description = "The report, `stanchion.report/1`", body = Object), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn report(
+pub(crate) async fn report(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
@@ -358,7 +358,7 @@ async fn report(
 #[utoipa::path(get, path = "/api/v1/versions/{id}/inventories/{inventory}/document", tag = "inventories",
     params(("id" = String, Path), ("inventory" = String, Path)),
     responses((status = 200, description = "The document", body = String, content_type = "application/octet-stream"), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn document(
+pub(crate) async fn document(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path((id, inventory)): Path<(String, String)>,

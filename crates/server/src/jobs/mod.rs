@@ -28,26 +28,26 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Job)]
-struct View {
-    id: i64,
-    kind: String,
+pub(crate) struct View {
+    pub(crate) id: i64,
+    pub(crate) kind: String,
     /// What it is about.
-    key: String,
+    pub(crate) key: String,
     /// `waiting`, `running`, `done` or `failed`.
-    state: String,
-    priority: i64,
-    attempts: i64,
-    most_attempts: i64,
+    pub(crate) state: String,
+    pub(crate) priority: i64,
+    pub(crate) attempts: i64,
+    pub(crate) most_attempts: i64,
     /// Why it failed the last time.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// RFC 3339.
-    not_before: String,
+    pub(crate) not_before: String,
     /// RFC 3339.
-    created: String,
+    pub(crate) created: String,
     /// RFC 3339.
-    started: Option<String>,
+    pub(crate) started: Option<String>,
     /// RFC 3339.
-    finished: Option<String>,
+    pub(crate) finished: Option<String>,
 }
 
 impl From<Job> for View {
@@ -73,29 +73,29 @@ impl From<Job> for View {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// `waiting`, `running`, `done` or `failed`.
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Those before this number: `next` of the page before.
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
     /// Rows of a page: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A page of jobs.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobPage)]
-struct Page {
-    items: Vec<View>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<View>,
     /// `before` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+    pub(crate) next: Option<i64>,
 }
 
 /// Jobs, the latest first: what failed says why.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("job.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     _allowed: Allowed<JobRead>,
     Query(asked): Query<Asked>,
@@ -118,24 +118,24 @@ async fn list(
 
 /// A kind of job.
 #[derive(Debug, Serialize, ToSchema)]
-struct KindView {
-    name: &'static str,
-    about: &'static str,
+pub(crate) struct KindView {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
     /// Five fields of cron, UTC; absent where it comes by itself only when it is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cron: Option<String>,
+    pub(crate) cron: Option<String>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<String>,
+    pub(crate) last: Option<String>,
 }
 
 /// The kinds of jobs, and when each comes next.
 #[utoipa::path(get, path = "/api/v1/jobs/kinds", tag = "jobs",
     responses((status = 200, body = [KindView]), Problem), extensions(("x-permission" = json!("job.read"))))]
-async fn kinds(
+pub(crate) async fn kinds(
     State(portal): State<Portal>,
     _allowed: Allowed<JobRead>,
 ) -> Result<Json<Vec<KindView>>, Problem> {
@@ -164,7 +164,7 @@ fn absent() -> Problem {
 /// A job.
 #[utoipa::path(get, path = "/api/v1/jobs/{id}", tag = "jobs", params(("id" = i64, Path)),
     responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("job.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     _allowed: Allowed<JobRead>,
     Path(id): Path<i64>,
@@ -181,7 +181,7 @@ const STARTED: [&str; 6] = ["absorb", "clock", "feeds", "judge", "metrics", "swe
 /// Starts a job of a kind now.
 #[utoipa::path(post, path = "/api/v1/jobs/kinds/{kind}", tag = "jobs", params(("kind" = String, Path)),
     responses((status = 202), Problem), extensions(("x-permission" = json!("job.run"))))]
-async fn run(
+pub(crate) async fn run(
     State(portal): State<Portal>,
     allowed: Allowed<JobRun>,
     Path(kind): Path<String>,
@@ -205,7 +205,7 @@ async fn run(
 /// Lets a job that failed be tried again.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", tag = "jobs", params(("id" = i64, Path)),
     responses((status = 202), Problem), extensions(("x-permission" = json!("job.run"))))]
-async fn retry(
+pub(crate) async fn retry(
     State(portal): State<Portal>,
     allowed: Allowed<JobRun>,
     Path(id): Path<i64>,

@@ -38,12 +38,12 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 
 /// What is in an archive.
 #[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
-    schema: String,
+pub(crate) struct Manifest {
+    pub(crate) schema: String,
     /// RFC 3339.
-    taken: String,
+    pub(crate) taken: String,
     /// SHA-256 by name.
-    files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
 }
 
 /// Why no copy could be made or brought back.
@@ -71,7 +71,7 @@ pub struct Copied {
 /// Takes a copy of everything. It lies in the folder `backups` of the portal's data folder.
 #[utoipa::path(post, path = "/api/v1/backup", tag = "operations",
     responses((status = 200, body = Copied), Problem), extensions(("x-permission" = json!("backup"))))]
-async fn take(
+pub(crate) async fn take(
     State(portal): State<Portal>,
     allowed: Allowed<Backup>,
 ) -> Result<Json<Copied>, Problem> {
@@ -338,9 +338,9 @@ pub fn restore(archive: &Path, data: &Path) -> Result<Copied, BackupError> {
     })
 }
 
-struct Hashing<'r> {
-    inner: &'r mut dyn Read,
-    hasher: Sha256,
+pub(crate) struct Hashing<'r> {
+    pub(crate) inner: &'r mut dyn Read,
+    pub(crate) hasher: Sha256,
 }
 
 impl Read for Hashing<'_> {

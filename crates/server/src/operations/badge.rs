@@ -20,7 +20,7 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 /// has `badge` set; everything else is not there.
 #[utoipa::path(get, path = "/badges/{name}/findings.svg", tag = "badges", params(("name" = String, Path)),
     responses((status = 200, description = "SVG", body = String, content_type = "image/svg+xml"), Problem), extensions(("x-permission" = json!("public"))))]
-async fn badge(
+pub(crate) async fn badge(
     State(portal): State<Portal>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {

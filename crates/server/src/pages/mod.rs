@@ -1,18 +1,21 @@
 //! The pages for people: sign-in and its like, the first page, the API for readers, and the files that pages load.
 
+mod around;
+
 use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use stanchion_ui::home::Home;
+use stanchion_ui::parts::encoded;
 use stanchion_ui::sign_in::{Join, SecondFactor, SetUp, SignIn};
 use stanchion_ui::{api, assets, problem};
 
@@ -25,6 +28,8 @@ use crate::people::sign_in::{self, Step};
 use crate::people::who::{Allowed, Scope};
 use crate::people::{cookie, invitations, oidc, resolve, session, setup};
 use crate::portal::Portal;
+
+use around::to;
 
 /// The longest path to come back to.
 const LONGEST_PATH: usize = 512;
@@ -89,11 +94,6 @@ fn shown(status: StatusCode, page: String) -> Response {
     response
 }
 
-/// 303: the browser goes on with a GET.
-fn to(path: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(LOCATION, path.to_owned())]).into_response()
-}
-
 /// A path of the portal to come back to: nothing that a browser could take for another host, and no page of the sign-in.
 fn own_path(path: Option<&str>) -> &str {
     let Some(path) = path else { return "/" };
@@ -108,20 +108,6 @@ fn own_path(path: Option<&str>) -> &str {
         && !path.contains("/../")
         && !path.contains("/./");
     if own { path } else { "/" }
-}
-
-/// A text for the query of an address.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a text cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 /// Refuses a form that another site's page has sent.

@@ -30,32 +30,32 @@ use crate::slice;
 )]
 pub struct View {
     /// Its id.
-    id: String,
+    pub(crate) id: String,
     /// The name to sign in with.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: String,
+    pub(crate) display: String,
     /// `person` or `service`.
-    kind: String,
+    pub(crate) kind: String,
     /// Nobody gets in by it.
-    disabled: bool,
+    pub(crate) disabled: bool,
     /// The administrator for emergencies.
-    break_glass: bool,
+    pub(crate) break_glass: bool,
     /// It has a password here.
-    password: bool,
+    pub(crate) password: bool,
     /// It has a second factor here.
-    second_factor: bool,
+    pub(crate) second_factor: bool,
     /// Who else vouches for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// Closed until then, after wrong tries.
     #[serde(skip_serializing_if = "Option::is_none")]
-    locked_until: Option<String>,
+    pub(crate) locked_until: Option<String>,
     /// When it was made.
-    created: String,
+    pub(crate) created: String,
     /// When they last signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    seen: Option<String>,
+    pub(crate) seen: Option<String>,
 }
 
 impl View {
@@ -88,9 +88,9 @@ fn tag(account: &Account) -> EntityTag {
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// Those after this name.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// At most so many; 100 where nothing is said, 500 at most.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// Accounts.
@@ -98,10 +98,10 @@ pub struct Wanted {
 #[schema(as = AccountPage)]
 pub struct Listed {
     /// In the order of their names.
-    accounts: Vec<View>,
+    pub(crate) accounts: Vec<View>,
     /// Where there are more: the `after` of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// Accounts in the order of their names.
@@ -164,11 +164,11 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// The name: an address or a login.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: Option<String>,
+    pub(crate) display: Option<String>,
     /// `service`, or `person`: who gets in once an invitation is taken.
-    kind: String,
+    pub(crate) kind: String,
 }
 
 /// Makes an account without a role, a service for example. People are better invited.
@@ -260,9 +260,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), Problem> 
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// As people call them.
-    display: String,
+    pub(crate) display: String,
     /// Nobody gets in by it: its sessions end, its tokens do not hold.
-    disabled: bool,
+    pub(crate) disabled: bool,
 }
 
 /// Changes an account whose state is the one in `if-match`.

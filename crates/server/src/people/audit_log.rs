@@ -20,26 +20,26 @@ use crate::slice;
 #[schema(as = AuditEntry)]
 pub struct View {
     /// Counts up without a gap.
-    seq: i64,
+    pub(crate) seq: i64,
     /// When.
-    at: String,
+    pub(crate) at: String,
     /// Who.
-    actor: String,
+    pub(crate) actor: String,
     /// What, such as `account.create`.
-    action: String,
+    pub(crate) action: String,
     /// To what.
-    object: String,
+    pub(crate) object: String,
     /// What it was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<String>,
+    pub(crate) before: Option<String>,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// The request's id, as in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<String>,
+    pub(crate) request: Option<String>,
     /// SHA-256 over the row and the hash of the row before it, in hexadecimal digits.
-    hash: String,
+    pub(crate) hash: String,
 }
 
 impl From<Entry> for View {
@@ -64,13 +64,13 @@ impl From<Entry> for View {
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// Those before this number.
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
     /// Those about this, such as `account:ann`.
-    object: Option<String>,
+    pub(crate) object: Option<String>,
     /// Those by this account.
-    actor: Option<String>,
+    pub(crate) actor: Option<String>,
     /// At most so many; 100 where nothing is said, 500 at most.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// Rows of the log.
@@ -78,10 +78,10 @@ pub struct Wanted {
 #[schema(as = AuditPage)]
 pub struct Listed {
     /// The latest first.
-    rows: Vec<View>,
+    pub(crate) rows: Vec<View>,
     /// Where there are more: the `before` of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+    pub(crate) next: Option<i64>,
 }
 
 /// The log, the latest first.
@@ -118,15 +118,15 @@ pub async fn list(
 #[derive(Serialize, ToSchema)]
 pub struct Verified {
     /// Whether each row follows from the one before it.
-    whole: bool,
+    pub(crate) whole: bool,
     /// Rows that do.
-    rows: i64,
+    pub(crate) rows: i64,
     /// The hash of the last of them, in hexadecimal digits: keep it elsewhere, and the log up to here cannot be written
     /// anew unseen.
-    head: String,
+    pub(crate) head: String,
     /// What is wrong, where something is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<String>,
+    pub(crate) fault: Option<String>,
 }
 
 /// Goes through the whole log and computes each hash again.

@@ -21,13 +21,13 @@ use crate::portal::Portal;
 #[into_params(parameter_in = Query)]
 pub struct Held {
     /// `viewer`, `auditor`, `triager`, `maintainer`, `approver` or `admin`.
-    role: String,
+    pub(crate) role: String,
     /// `organisation`, `product` or `tag`.
     #[serde(default = "everywhere")]
-    scope_kind: String,
+    pub(crate) scope_kind: String,
     /// Nothing, the product's id, or the tag.
     #[serde(default)]
-    scope: String,
+    pub(crate) scope: String,
 }
 
 fn everywhere() -> String {
@@ -104,13 +104,13 @@ impl Held {
 pub struct Given {
     /// The role, and where it holds.
     /// `viewer`, `auditor`, `triager`, `maintainer`, `approver` or `admin`.
-    role: String,
+    pub(crate) role: String,
     /// `organisation`, `product` or `tag`.
-    scope_kind: String,
+    pub(crate) scope_kind: String,
     /// Nothing, the product's id, or the tag.
-    scope: String,
+    pub(crate) scope: String,
     /// `local`: somebody gave it here. `oidc`: it comes from the groups at the last sign-in, and is replaced at the next.
-    source: String,
+    pub(crate) source: String,
 }
 
 /// The roles of an account.

@@ -16,6 +16,10 @@ const SESSION_PLAIN: &str = "stanchion";
 const SIGN_IN_HTTPS: &str = "__Host-stanchion-sign-in";
 const SIGN_IN_PLAIN: &str = "stanchion-sign-in";
 
+/// Of a message that is said once.
+const FLASH_HTTPS: &str = "__Host-stanchion-said";
+const FLASH_PLAIN: &str = "stanchion-said";
+
 /// Whether browsers reach the portal by https, as the settings say: it has a certificate, its public URL begins so, or a
 /// proxy stands in front and no public URL says otherwise.
 fn by_https(settings: &Settings) -> bool {
@@ -40,6 +44,15 @@ pub(crate) fn sign_in(settings: &Settings) -> &'static str {
         SIGN_IN_HTTPS
     } else {
         SIGN_IN_PLAIN
+    }
+}
+
+/// The name of the cookie of a message that is said once.
+pub(crate) fn flash(settings: &Settings) -> &'static str {
+    if by_https(settings) {
+        FLASH_HTTPS
+    } else {
+        FLASH_PLAIN
     }
 }
 

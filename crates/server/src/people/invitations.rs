@@ -29,22 +29,22 @@ const HOLDS: i64 = 7 * 24 * 60 * 60;
 #[schema(as = Invitation)]
 pub struct View {
     /// Its id.
-    id: String,
+    pub(crate) id: String,
     /// The account's name.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: String,
+    pub(crate) display: String,
     /// The role that it gives.
-    role: Held,
+    pub(crate) role: Held,
     /// Who invited.
-    invited_by: String,
+    pub(crate) invited_by: String,
     /// When.
-    created: String,
+    pub(crate) created: String,
     /// Until when it can be taken.
-    expires: String,
+    pub(crate) expires: String,
     /// When it was taken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    redeemed: Option<String>,
+    pub(crate) redeemed: Option<String>,
 }
 
 impl From<Invitation> for View {
@@ -82,11 +82,11 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// The name to sign in with: an address or a login. An account of this name that has no password yet gets one.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: Option<String>,
+    pub(crate) display: Option<String>,
     /// The role that it gives.
-    role: Held,
+    pub(crate) role: Held,
 }
 
 /// An invitation that was made.
@@ -94,10 +94,10 @@ pub struct Create {
 #[schema(as = InvitationMade)]
 pub struct Made {
     /// The link to send. Shown once: what is kept is a hash.
-    link: String,
+    pub(crate) link: String,
     /// The rest.
     #[serde(flatten)]
-    view: View,
+    pub(crate) view: View,
 }
 
 /// Invites somebody. The link holds for seven days.

@@ -33,21 +33,21 @@ pub(super) fn session_of(who: &Who) -> Result<Id, Problem> {
 #[derive(Serialize, ToSchema)]
 pub struct Me {
     /// The account's id.
-    id: String,
+    pub(crate) id: String,
     /// The name to sign in with.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: String,
+    pub(crate) display: String,
     /// `person` or `service`.
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Roles, and where they hold.
-    roles: Vec<Held>,
+    pub(crate) roles: Vec<Held>,
     /// Permissions that they have somewhere, after what the token leaves.
-    permissions: Vec<&'static str>,
+    pub(crate) permissions: Vec<&'static str>,
     /// Whether a token asks, and not a session.
-    token: bool,
+    pub(crate) token: bool,
     /// The administrator for emergencies.
-    break_glass: bool,
+    pub(crate) break_glass: bool,
 }
 
 /// Who asks, and what they may.
@@ -81,22 +81,22 @@ pub async fn show(who: Allowed<Own>) -> Json<Me> {
 #[derive(Serialize, ToSchema)]
 pub struct SignedIn {
     /// The name to sign in with.
-    name: String,
+    pub(crate) name: String,
     /// As people call them.
-    display: String,
+    pub(crate) display: String,
     /// Roles that hold somewhere.
-    roles: Vec<&'static str>,
+    pub(crate) roles: Vec<&'static str>,
     /// Permissions that they have somewhere, after what the token leaves.
-    permissions: Vec<&'static str>,
+    pub(crate) permissions: Vec<&'static str>,
     /// The token that asks; `null` for a session.
-    token: Option<TokenEnd>,
+    pub(crate) token: Option<TokenEnd>,
 }
 
 /// A token's end.
 #[derive(Serialize, ToSchema)]
 pub struct TokenEnd {
     /// RFC 3339.
-    expires: String,
+    pub(crate) expires: String,
 }
 
 /// Who is signed in, and with what: how a program sees whether its token is good. Every token that may see something may ask.
@@ -138,27 +138,27 @@ pub async fn signed_in(
 #[derive(Serialize, ToSchema)]
 pub struct Gives {
     /// Such as `viewer`.
-    role: &'static str,
+    pub(crate) role: &'static str,
     /// Names of permissions.
-    permissions: Vec<&'static str>,
+    pub(crate) permissions: Vec<&'static str>,
 }
 
 /// A permission.
 #[derive(Serialize, ToSchema)]
 pub struct Means {
     /// Such as `product.read`.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// What it lets one do.
-    about: &'static str,
+    pub(crate) about: &'static str,
 }
 
 /// All roles and permissions.
 #[derive(Serialize, ToSchema)]
 pub struct Table {
     /// The roles.
-    roles: Vec<Gives>,
+    pub(crate) roles: Vec<Gives>,
     /// The permissions.
-    permissions: Vec<Means>,
+    pub(crate) permissions: Vec<Means>,
 }
 
 /// The roles, and what each gives.
@@ -197,13 +197,18 @@ pub async fn roles(_: Allowed<Own>) -> Json<Table> {
 #[derive(Deserialize, ToSchema)]
 pub struct NewPassword {
     /// The one so far.
-    current: String,
+    pub(crate) current: String,
     /// At least 12 characters.
-    password: String,
+    pub(crate) password: String,
 }
 
 /// Refuses whoever does not know the password of the account that they use. Counts as a try to sign in.
-async fn prove(portal: &Portal, call: &Call, id: Id, password: String) -> Result<Account, Problem> {
+pub(crate) async fn prove(
+    portal: &Portal,
+    call: &Call,
+    id: Id,
+    password: String,
+) -> Result<Account, Problem> {
     call.over_safe_line(portal)?;
     let account = portal.read(move |tx| super::account(tx, id)).await?;
     portal.people.by_name.check_name(&account.name)?;
@@ -260,19 +265,19 @@ fn note(
 #[derive(Serialize, ToSchema)]
 pub struct Offer {
     /// The secret, in base32, for the authenticator app. Shown once.
-    secret: String,
+    pub(crate) secret: String,
     /// The same as an address that apps read.
-    address: String,
+    pub(crate) address: String,
     /// Goes back with the first code.
-    ticket: String,
+    pub(crate) ticket: String,
 }
 
 /// What is sealed in the ticket.
 #[derive(Serialize, Deserialize)]
-struct Ticket {
-    offer_to: String,
-    secret: String,
-    until: i64,
+pub(crate) struct Ticket {
+    pub(crate) offer_to: String,
+    pub(crate) secret: String,
+    pub(crate) until: i64,
 }
 
 /// Offers a second factor. It holds once a code of it came back.
@@ -315,18 +320,18 @@ pub(super) fn unpressed(answer: impl IntoResponse) -> Response {
 #[derive(Deserialize, ToSchema)]
 pub struct FirstCode {
     /// As it was offered.
-    ticket: String,
+    pub(crate) ticket: String,
     /// Six digits.
-    code: String,
+    pub(crate) code: String,
     /// The account's password.
-    current: String,
+    pub(crate) current: String,
 }
 
 /// Codes for the day on which the second factor is lost.
 #[derive(Serialize, ToSchema)]
 pub struct Codes {
     /// Each holds once. Shown once.
-    recovery_codes: Vec<String>,
+    pub(crate) recovery_codes: Vec<String>,
 }
 
 /// Takes a second factor that was offered. The answer has the recovery codes.
@@ -382,7 +387,7 @@ pub async fn take(
 #[derive(Deserialize, ToSchema)]
 pub struct Current {
     /// The account's password.
-    current: String,
+    pub(crate) current: String,
 }
 
 /// Goes on without a second factor.
@@ -415,17 +420,17 @@ pub async fn remove(
 #[derive(Serialize, ToSchema)]
 pub struct SessionView {
     /// Its id.
-    id: String,
+    pub(crate) id: String,
     /// When it began.
-    created: String,
+    pub(crate) created: String,
     /// When it was last used, to the minute.
-    seen: String,
+    pub(crate) seen: String,
     /// When it ends at the latest.
-    expires: String,
+    pub(crate) expires: String,
     /// The browser, as it calls itself.
-    client: String,
+    pub(crate) client: String,
     /// It is the one that asks.
-    present: bool,
+    pub(crate) present: bool,
 }
 
 /// The sessions of an account that have not ended.

@@ -18,11 +18,11 @@ use crate::portal::Portal;
 #[derive(Serialize, ToSchema)]
 pub struct Member {
     /// The role, as `role:ciso`.
-    role: String,
+    pub(crate) role: String,
     /// The account's id.
-    account: String,
+    pub(crate) account: String,
     /// The account's name.
-    name: String,
+    pub(crate) name: String,
 }
 
 /// The word that the policy uses: `role:` and a name.

@@ -94,7 +94,7 @@ struct Jar(Arc<Mutex<Option<Cookie>>>);
 
 /// The layer around all routes of the portal: a replaced session cookie goes out with the answer, and a 401 says how to
 /// sign in.
-pub async fn layer(State(_): State<Portal>, mut request: Request, next: Next) -> Response {
+pub async fn layer(State(portal): State<Portal>, mut request: Request, next: Next) -> Response {
     let jar = Jar::default();
     request.extensions_mut().insert(jar.clone());
     let mut response = next.run(request).await;
@@ -105,8 +105,15 @@ pub async fn layer(State(_): State<Portal>, mut request: Request, next: Next) ->
         .take()
         .and_then(|cookie| cookie.value());
     let headers = response.headers_mut();
+    // A sign-in or sign-out has the last word about the session.
+    let name = cookie::session(portal.site.settings());
+    let set = headers.get_all(SET_COOKIE).iter().any(|set| {
+        set.as_bytes()
+            .strip_prefix(name.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"="))
+    });
     if let Some(value) = cookie
-        && !headers.contains_key(SET_COOKIE)
+        && !set
     {
         headers.append(SET_COOKIE, value);
     }

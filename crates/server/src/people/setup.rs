@@ -113,7 +113,7 @@ pub(crate) async fn make(portal: &Portal, call: Call, begin: Begin) -> Result<Co
 #[derive(Serialize, ToSchema)]
 pub struct State {
     /// It does.
-    open: bool,
+    pub(crate) open: bool,
 }
 
 /// Whether the portal waits for its first administrator.

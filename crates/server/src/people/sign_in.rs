@@ -58,12 +58,12 @@ pub(crate) enum Step {
 
 /// The password was right for this account, as it was then.
 #[derive(Serialize, Deserialize)]
-struct Ticket {
+pub(crate) struct Ticket {
     /// Not to be mistaken for anything else that is sealed.
-    second_factor_of: String,
+    pub(crate) second_factor_of: String,
     /// The hash of what is kept of the password: a new password makes the ticket void.
-    password: String,
-    until: i64,
+    pub(crate) password: String,
+    pub(crate) until: i64,
 }
 
 fn print(kept: &str) -> String {
@@ -125,7 +125,7 @@ fn take_code(
 }
 
 /// The last step, in one transaction: the account is looked at once more, the code is taken, the session begins.
-async fn finish(
+pub(crate) async fn finish(
     portal: &Portal,
     call: Call,
     id: Id,
@@ -205,7 +205,7 @@ pub(crate) async fn with_password(
     result
 }
 
-async fn try_password(
+pub(crate) async fn try_password(
     portal: &Portal,
     call: Call,
     name: &str,
@@ -290,11 +290,11 @@ pub(crate) async fn with_code(
 #[derive(Deserialize, ToSchema)]
 pub struct Credentials {
     /// The account's name.
-    name: String,
+    pub(crate) name: String,
     /// The password.
-    password: String,
+    pub(crate) password: String,
     /// A code of the authenticator app, or one for recovery; where the account has a second factor.
-    code: Option<String>,
+    pub(crate) code: Option<String>,
 }
 
 /// Signs in. The answer sets the session's cookie.

@@ -31,24 +31,24 @@ const MOST: usize = 100;
 #[schema(as = Token)]
 pub struct View {
     /// Its id.
-    id: String,
+    pub(crate) id: String,
     /// For people.
-    name: String,
+    pub(crate) name: String,
     /// What it is cut down to.
-    permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
     /// Only this product and what is below it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    product: Option<String>,
+    pub(crate) product: Option<String>,
     /// When it was made.
-    created: String,
+    pub(crate) created: String,
     /// Until when it holds.
-    expires: String,
+    pub(crate) expires: String,
     /// When it was last used, to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
-    used: Option<String>,
+    pub(crate) used: Option<String>,
     /// Since when it holds no more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    revoked: Option<String>,
+    pub(crate) revoked: Option<String>,
 }
 
 impl From<Token> for View {
@@ -72,13 +72,13 @@ impl From<Token> for View {
 #[serde(deny_unknown_fields)]
 pub struct Create {
     /// For people: what it is for.
-    name: String,
+    pub(crate) name: String,
     /// Names of permissions that the account has.
-    permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
     /// Only the product with this id, and those below it.
-    product: Option<String>,
+    pub(crate) product: Option<String>,
     /// Days for which it holds: 90 where nothing is said, 365 at most.
-    days: Option<i64>,
+    pub(crate) days: Option<i64>,
 }
 
 /// A token that was made.
@@ -86,14 +86,14 @@ pub struct Create {
 #[schema(as = TokenMade)]
 pub struct Made {
     /// The token itself. Shown once: what is kept is its hash.
-    token: String,
+    pub(crate) token: String,
     /// The rest.
     #[serde(flatten)]
-    view: View,
+    pub(crate) view: View,
 }
 
 /// Makes a token for `owner`; `lets` says which permissions that account has.
-async fn make(
+pub(crate) async fn make(
     portal: &Portal,
     call: Call,
     actor: String,
@@ -184,7 +184,7 @@ async fn make(
     )))
 }
 
-async fn revoke_of(
+pub(crate) async fn revoke_of(
     portal: &Portal,
     call: Call,
     actor: String,

@@ -243,7 +243,13 @@ impl<P: Permission> FromRequestParts<Portal> for Allowed<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
-        let who = super::resolve::who(parts, portal).await?;
+        Self::of(super::resolve::who(parts, portal).await?)
+    }
+}
+
+impl<P: Permission> Allowed<P> {
+    /// Refuses whoever does not have the permission where it has to reach.
+    pub(crate) fn of(who: Who) -> Result<Self, Problem> {
         let lets = match P::REACH {
             Reach::Organisation => who.may_everywhere(P::NAME),
             Reach::Product | Reach::Own => who.may_anywhere(P::NAME),

@@ -1,6 +1,6 @@
 //! The organisation's policy, and the bundles that are made of it.
 
-mod source;
+pub(crate) mod source;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -38,18 +38,18 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 
 /// A version of the policy.
 #[derive(Debug, Serialize, ToSchema)]
-struct PolicyView {
+pub(crate) struct PolicyView {
     /// SHA-256 of the text.
-    digest: String,
+    pub(crate) digest: String,
     /// TOML; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    pub(crate) text: Option<String>,
     /// `portal`, or a repository's address and commit.
-    source: String,
-    set_by: String,
+    pub(crate) source: String,
+    pub(crate) set_by: String,
     /// Seconds since 1970.
-    at: i64,
-    note: String,
+    pub(crate) at: i64,
+    pub(crate) note: String,
 }
 
 impl PolicyView {
@@ -68,7 +68,7 @@ impl PolicyView {
 /// The policy in force. Its tag is its digest.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "policy",
     responses((status = 200, body = PolicyView), (status = 304), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
     headers: HeaderMap,
@@ -90,18 +90,18 @@ async fn show(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Why {
+pub(crate) struct Why {
     /// For people; at most 1,000 bytes.
-    note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// What a policy came to.
 #[derive(Debug, Serialize, ToSchema)]
-struct Set {
+pub(crate) struct Set {
     /// SHA-256 of the text.
-    digest: String,
+    pub(crate) digest: String,
     /// It is the one that is in force already.
-    known: bool,
+    pub(crate) known: bool,
 }
 
 /// Reads a policy as it will judge; all its mistakes at once.
@@ -133,7 +133,7 @@ fn read(text: &str) -> Result<(), Problem> {
     })
 }
 
-async fn text_of(portal: &Portal, upload: Upload<MOST>) -> Result<String, Problem> {
+pub(crate) async fn text_of(portal: &Portal, upload: Upload<MOST>) -> Result<String, Problem> {
     portal
         .blocking(move |_| {
             let bytes = upload
@@ -149,7 +149,7 @@ async fn text_of(portal: &Portal, upload: Upload<MOST>) -> Result<String, Proble
 #[utoipa::path(put, path = "/api/v1/policy", tag = "policy", params(Why, ("if-match" = Option<String>, Header)),
     request_body(content = String, content_type = "application/toml"),
     responses((status = 200, body = Set), Problem), extensions(("x-permission" = json!("policy.write"))))]
-async fn set(
+pub(crate) async fn set(
     State(portal): State<Portal>,
     allowed: Allowed<PolicyWrite>,
     Query(why): Query<Why>,
@@ -231,7 +231,7 @@ pub(crate) fn from_here(policy: Option<&PolicyVersion>) -> Result<(), Problem> {
 /// Versions of the policy, the latest first; at most 500.
 #[utoipa::path(get, path = "/api/v1/policy/versions", tag = "policy",
     responses((status = 200, body = [PolicyView]), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn versions(
+pub(crate) async fn versions(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
 ) -> Result<Json<Vec<PolicyView>>, Problem> {
@@ -247,15 +247,15 @@ async fn versions(
 
 /// Whether a policy could be put in force.
 #[derive(Debug, Serialize, ToSchema)]
-struct Checked {
+pub(crate) struct Checked {
     /// SHA-256 of the text.
-    digest: String,
+    pub(crate) digest: String,
 }
 
 /// Reads a policy (TOML) and tells every mistake, without putting it in force.
 #[utoipa::path(post, path = "/api/v1/policy/check", tag = "policy", request_body(content = String, content_type = "application/toml"),
     responses((status = 200, body = Checked), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn check(
+pub(crate) async fn check(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
     upload: Upload<MOST>,
@@ -271,9 +271,9 @@ async fn check(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Whose {
+pub(crate) struct Whose {
     /// The product's name; without it the organisation's own.
-    product: Option<String>,
+    pub(crate) product: Option<String>,
 }
 
 /// The policy with exceptions, decisions, VEX and what is known of a product: what `stanchion scan` judges by, once logged
@@ -281,7 +281,7 @@ struct Whose {
 #[utoipa::path(get, path = "/api/v1/policy/bundle", tag = "policy", params(Whose),
     responses((status = 200, description = "`stanchion.bundle/1`", body = Object), (status = 204), (status = 304), Problem),
     extensions(("x-permission" = json!("product.read"))))]
-async fn bundle(
+pub(crate) async fn bundle(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(whose): Query<Whose>,

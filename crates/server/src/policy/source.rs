@@ -23,20 +23,20 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 /// Where the policy is kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PolicySource)]
-struct View {
-    url: String,
+pub(crate) struct View {
+    pub(crate) url: String,
     /// A branch or tag; empty: the default branch.
-    reference: String,
+    pub(crate) reference: String,
     /// The folder of `policy.toml`; empty: the repository's root.
-    folder: String,
+    pub(crate) folder: String,
     /// A token is kept for it.
-    token: bool,
+    pub(crate) token: bool,
 }
 
 /// Where the policy is kept, when that is a repository.
 #[utoipa::path(get, path = "/api/v1/policy/source", tag = "policy",
     responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
 ) -> Result<Json<View>, Problem> {
@@ -60,17 +60,17 @@ async fn show(
 #[derive(Deserialize, ToSchema)]
 #[schema(as = PolicySourceForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// `https://...` or `ssh://...`.
-    url: String,
+    pub(crate) url: String,
     /// A branch or tag; the default branch without it.
     #[serde(default)]
-    reference: String,
+    pub(crate) reference: String,
     /// The folder of `policy.toml`; the repository's root without it.
     #[serde(default)]
-    folder: String,
+    pub(crate) folder: String,
     /// A token that may read it; kept sealed, and never given out again.
-    token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 fn put(tx: &mut Tx<'_>, value: &str) -> Result<(), Problem> {
@@ -87,7 +87,7 @@ fn put(tx: &mut Tx<'_>, value: &str) -> Result<(), Problem> {
 /// there decide in place of those made here.
 #[utoipa::path(put, path = "/api/v1/policy/source", tag = "policy", request_body = Form,
     responses((status = 202), Problem), extensions(("x-permission" = json!("policy.write"))))]
-async fn set(
+pub(crate) async fn set(
     State(portal): State<Portal>,
     allowed: Allowed<PolicyWrite>,
     Json(form): Json<Form>,
@@ -141,7 +141,7 @@ async fn set(
 /// Keeps the policy in the portal itself again. The one in force stays, without what stood beside it.
 #[utoipa::path(delete, path = "/api/v1/policy/source", tag = "policy",
     responses((status = 204), Problem), extensions(("x-permission" = json!("policy.write"))))]
-async fn remove(
+pub(crate) async fn remove(
     State(portal): State<Portal>,
     allowed: Allowed<PolicyWrite>,
 ) -> Result<StatusCode, Problem> {

@@ -25,31 +25,31 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// Those that have ended too.
     #[serde(default)]
-    ended: bool,
+    pub(crate) ended: bool,
 }
 
 /// Where a version runs.
 #[derive(Debug, Serialize, ToSchema)]
-struct DeploymentView {
+pub(crate) struct DeploymentView {
     /// A UUID.
-    id: String,
-    environment: String,
+    pub(crate) id: String,
+    pub(crate) environment: String,
     /// The version's name; `null` while nobody knows.
-    version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Seconds since 1970.
-    since: i64,
+    pub(crate) since: i64,
     /// Seconds since 1970.
-    until: Option<i64>,
-    note: String,
+    pub(crate) until: Option<i64>,
+    pub(crate) note: String,
 }
 
 /// Where a product runs.
 #[utoipa::path(get, path = "/api/v1/products/{name}/deployments", tag = "products", params(("name" = String, Path), Asked),
     responses((status = 200, body = [DeploymentView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -83,26 +83,26 @@ async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = DeploymentForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// Such as `production`.
-    environment: String,
+    pub(crate) environment: String,
     /// The version's name; without it a deployment of which nobody knows what runs there.
-    version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The version's branch.
-    branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// Since when, in seconds since 1970; now without it.
-    since: Option<i64>,
+    pub(crate) since: Option<i64>,
     /// It runs beside what runs there already, and does not end it.
     #[serde(default)]
-    beside: bool,
+    pub(crate) beside: bool,
     #[serde(default)]
-    note: String,
+    pub(crate) note: String,
 }
 
 /// Says that a version runs in an environment.
 #[utoipa::path(post, path = "/api/v1/products/{name}/deployments", tag = "products", params(("name" = String, Path)), request_body = Form,
     responses((status = 201, body = DeploymentView), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn deploy(
+pub(crate) async fn deploy(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path(name): Path<String>,
@@ -186,7 +186,7 @@ async fn deploy(
 #[utoipa::path(delete, path = "/api/v1/products/{name}/deployments/{id}", tag = "products",
     params(("name" = String, Path), ("id" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn end(
+pub(crate) async fn end(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path((name, id)): Path<(String, String)>,

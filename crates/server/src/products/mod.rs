@@ -1,8 +1,8 @@
 //! Products: what the organisation ships, runs or has bought.
 
-mod deployments;
-mod repository;
-mod tree;
+pub(crate) mod deployments;
+pub(crate) mod repository;
+pub(crate) mod tree;
 mod view;
 
 use axum::extract::State;
@@ -47,35 +47,35 @@ pub(crate) fn tag_of(product: &Product) -> EntityTag {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// Part of the name.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     /// With this tag.
-    tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// Below this product, itself included.
-    below: Option<String>,
+    pub(crate) below: Option<String>,
     /// `own` or `bought`.
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A page of products.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProductPage)]
-struct Page {
-    items: Vec<ProductView>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<ProductView>,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// The products that you may see, by name.
 #[utoipa::path(get, path = "/api/v1/products", tag = "products", params(Asked),
     responses((status = 200, body = Page), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -116,7 +116,7 @@ async fn list(
 /// Makes a product.
 #[utoipa::path(post, path = "/api/v1/products", tag = "products", params(("idempotency-key" = Option<String>, Header)), request_body = ProductForm,
     responses((status = 201, body = ProductView), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn create(
+pub(crate) async fn create(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     headers: HeaderMap,
@@ -179,7 +179,7 @@ async fn create(
 /// A product.
 #[utoipa::path(get, path = "/api/v1/products/{name}", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = ProductView), (status = 304), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -199,7 +199,7 @@ async fn show(
 /// Changes a product: what is not given is as for a new one. `if-match` names the state that is changed.
 #[utoipa::path(put, path = "/api/v1/products/{name}", tag = "products", params(("name" = String, Path), ("if-match" = String, Header)),
     request_body = ProductForm, responses((status = 200, body = ProductView), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn change(
+pub(crate) async fn change(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path(name): Path<String>,
@@ -266,7 +266,7 @@ async fn change(
 /// Takes a product away with its versions and findings. Those below it move up. The log keeps that it was there.
 #[utoipa::path(delete, path = "/api/v1/products/{name}", tag = "products", params(("name" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn remove(
+pub(crate) async fn remove(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path(name): Path<String>,
@@ -299,7 +299,7 @@ async fn remove(
 /// When each finding of a product was first seen, by its key: what clocks of the command line count from.
 #[utoipa::path(get, path = "/api/v1/products/{name}/sightings", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = std::collections::BTreeMap<String, i64>), (status = 304), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn first_sights(
+pub(crate) async fn first_sights(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -325,27 +325,27 @@ async fn first_sights(
 
 /// Something without an inventory.
 #[derive(Debug, Serialize, ToSchema)]
-struct Gap {
-    product: String,
+pub(crate) struct Gap {
+    pub(crate) product: String,
     /// `product`, or the environment of a deployment.
-    what: String,
+    pub(crate) what: String,
 }
 
 /// What nobody can answer for.
 #[derive(Debug, Serialize, ToSchema)]
-struct Coverage {
+pub(crate) struct Coverage {
     /// Live versions with an inventory.
-    covered: i64,
+    pub(crate) covered: i64,
     /// When the oldest of their inventories came, in seconds since 1970.
-    oldest: Option<i64>,
+    pub(crate) oldest: Option<i64>,
     /// Products and deployments without an inventory; at most 500.
-    gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Products and deployments without an inventory.
 #[utoipa::path(get, path = "/api/v1/coverage", tag = "products",
     responses((status = 200, body = Coverage), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn uncovered(
+pub(crate) async fn uncovered(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
 ) -> Result<Json<Coverage>, Problem> {
@@ -370,17 +370,17 @@ async fn uncovered(
 
 /// The numbers of one day.
 #[derive(Debug, Serialize, ToSchema)]
-struct Day {
+pub(crate) struct Day {
     /// `YYYY-MM-DD`.
-    day: String,
+    pub(crate) day: String,
     #[schema(value_type = Object)]
-    numbers: serde_json::Value,
+    pub(crate) numbers: serde_json::Value,
 }
 
 /// The numbers of a product, day by day; at most the last 800.
 #[utoipa::path(get, path = "/api/v1/products/{name}/metrics", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = [Day]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn numbers(
+pub(crate) async fn numbers(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,

@@ -26,18 +26,18 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 /// Where the code is kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Repository)]
-struct View {
-    url: String,
+pub(crate) struct View {
+    pub(crate) url: String,
     /// A branch or tag; empty: the default branch.
-    reference: String,
+    pub(crate) reference: String,
     /// The product's branch that inventories go to.
-    branch: String,
+    pub(crate) branch: String,
     /// A token is kept for it.
-    token: bool,
+    pub(crate) token: bool,
     /// The commit that was last scanned.
-    commit: Option<String>,
+    pub(crate) commit: Option<String>,
     /// RFC 3339.
-    scanned: Option<String>,
+    pub(crate) scanned: Option<String>,
 }
 
 fn none() -> Problem {
@@ -47,7 +47,7 @@ fn none() -> Problem {
 /// Where the code of a product is kept.
 #[utoipa::path(get, path = "/api/v1/products/{name}/repository", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = View), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -73,22 +73,22 @@ async fn show(
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RepositoryForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// `https://...` or `ssh://...`.
-    url: String,
+    pub(crate) url: String,
     /// A branch or tag; the default branch without it.
     #[serde(default)]
-    reference: String,
+    pub(crate) reference: String,
     /// The product's branch that inventories go to; `main` without it.
-    branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// A token that may read it; kept sealed, and never given out again.
-    token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// Says where the code of a product is kept.
 #[utoipa::path(put, path = "/api/v1/products/{name}/repository", tag = "products", params(("name" = String, Path)), request_body = Form,
     responses((status = 204), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn set(
+pub(crate) async fn set(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path(name): Path<String>,
@@ -141,7 +141,7 @@ async fn set(
 /// Scans the repository of a product in the background; the list of jobs tells what became of it.
 #[utoipa::path(post, path = "/api/v1/products/{name}/scan", tag = "products", params(("name" = String, Path)),
     responses((status = 202), Problem), extensions(("x-permission" = json!("inventory.push"))))]
-async fn scan(
+pub(crate) async fn scan(
     State(portal): State<Portal>,
     allowed: Allowed<InventoryPush>,
     Path(name): Path<String>,

@@ -24,16 +24,16 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
 
 /// A branch.
 #[derive(Debug, Serialize, ToSchema)]
-struct BranchView {
-    name: String,
+pub(crate) struct BranchView {
+    pub(crate) name: String,
     /// How its latest version is told: `pushed`, `ordered` or `pinned`.
-    latest: &'static str,
+    pub(crate) latest: &'static str,
 }
 
 /// The branches of a product.
 #[utoipa::path(get, path = "/api/v1/products/{name}/branches", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = [BranchView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn branches(
+pub(crate) async fn branches(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -58,18 +58,18 @@ async fn branches(
 /// How the latest version of a branch is told.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Rule {
+pub(crate) struct Rule {
     /// `pushed` (the last that came), `ordered` (the highest) or `pinned`.
-    latest: String,
+    pub(crate) latest: String,
     /// The version that is pinned.
-    version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// Says how the latest version of a branch is told; makes the branch where there is none.
 #[utoipa::path(put, path = "/api/v1/products/{name}/branches/{branch}", tag = "products",
     params(("name" = String, Path), ("branch" = String, Path)), request_body = Rule,
     responses((status = 204), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn set_branch(
+pub(crate) async fn set_branch(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path((name, branch)): Path<(String, String)>,
@@ -158,7 +158,7 @@ impl VersionView {
 /// The versions of a product, the last pushed first; at most 10,000.
 #[utoipa::path(get, path = "/api/v1/products/{name}/versions", tag = "products", params(("name" = String, Path)),
     responses((status = 200, body = [VersionView]), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn versions(
+pub(crate) async fn versions(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(name): Path<String>,
@@ -189,7 +189,7 @@ async fn versions(
 #[utoipa::path(delete, path = "/api/v1/products/{name}/versions/{id}", tag = "products",
     params(("name" = String, Path), ("id" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("product.write"))))]
-async fn remove_version(
+pub(crate) async fn remove_version(
     State(portal): State<Portal>,
     allowed: Allowed<ProductWrite>,
     Path((name, id)): Path<(String, String)>,

@@ -30,40 +30,40 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Asked {
+pub(crate) struct Asked {
     /// Those after this number: `next` of the page before.
     #[serde(default)]
-    after: i64,
+    pub(crate) after: i64,
     /// Rows that are looked through: 1 to 500.
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
-struct EventView {
-    seq: i64,
+pub(crate) struct EventView {
+    pub(crate) seq: i64,
     /// RFC 3339.
-    time: String,
+    pub(crate) time: String,
     /// Such as `finding.exploited`.
     #[serde(rename = "type")]
-    kind: String,
-    subject: String,
+    pub(crate) kind: String,
+    pub(crate) subject: String,
     #[schema(value_type = Object)]
-    data: Value,
+    pub(crate) data: Value,
 }
 
 /// Events in their order.
 #[derive(Debug, Serialize, ToSchema)]
-struct EventPage {
-    items: Vec<EventView>,
+pub(crate) struct EventPage {
+    pub(crate) items: Vec<EventView>,
     /// `after` of the next page, also when there is nothing more yet.
-    next: i64,
+    pub(crate) next: i64,
 }
 
 /// What happened, in its order: those of the products that you may see.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(Asked),
     responses((status = 200, body = EventPage), Problem), extensions(("x-permission" = json!("product.read"))))]
-async fn events(
+pub(crate) async fn events(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Query(asked): Query<Asked>,
@@ -97,19 +97,19 @@ async fn events(
 
 /// A way to tell people.
 #[derive(Debug, Serialize, ToSchema)]
-struct ChannelView {
+pub(crate) struct ChannelView {
     /// A UUID.
-    id: String,
-    name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
     /// `mail` or `webhook`.
-    kind: String,
+    pub(crate) kind: String,
     /// Addresses; of a webhook only its host: the rest of the address is a secret at many services.
-    target: String,
-    events: Vec<String>,
-    disabled: bool,
+    pub(crate) target: String,
+    pub(crate) events: Vec<String>,
+    pub(crate) disabled: bool,
     /// The secret with which a webhook is signed; shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    pub(crate) secret: Option<String>,
 }
 
 impl ChannelView {
@@ -138,7 +138,7 @@ impl ChannelView {
 /// The channels, by name.
 #[utoipa::path(get, path = "/api/v1/channels", tag = "events",
     responses((status = 200, body = [ChannelView]), Problem), extensions(("x-permission" = json!("channel.write"))))]
-async fn channels(
+pub(crate) async fn channels(
     State(portal): State<Portal>,
     _allowed: Allowed<ChannelWrite>,
 ) -> Result<Json<Vec<ChannelView>>, Problem> {
@@ -152,23 +152,23 @@ async fn channels(
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ChannelForm)]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
     /// Unique; at most 100 bytes.
-    name: String,
+    pub(crate) name: String,
     /// `mail` or `webhook`.
-    kind: String,
+    pub(crate) kind: String,
     /// Addresses with commas between them, or an https address.
-    target: String,
+    pub(crate) target: String,
     /// Kinds of events; `finding.exploited` without any.
     #[serde(default)]
-    events: Vec<String>,
+    pub(crate) events: Vec<String>,
 }
 
 /// Makes a channel. It is told of what happens from now on. A webhook is signed by the Standard Webhooks convention with a
 /// secret that is shown once.
 #[utoipa::path(post, path = "/api/v1/channels", tag = "events", request_body = Form,
     responses((status = 201, body = ChannelView), Problem), extensions(("x-permission" = json!("channel.write"))))]
-async fn create(
+pub(crate) async fn create(
     State(portal): State<Portal>,
     allowed: Allowed<ChannelWrite>,
     Json(form): Json<Form>,
@@ -294,7 +294,7 @@ impl Form {
 /// Takes a channel away.
 #[utoipa::path(delete, path = "/api/v1/channels/{id}", tag = "events", params(("id" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("channel.write"))))]
-async fn remove(
+pub(crate) async fn remove(
     State(portal): State<Portal>,
     allowed: Allowed<ChannelWrite>,
     Path(id): Path<String>,
@@ -322,21 +322,21 @@ async fn remove(
 
 /// What became of telling a channel.
 #[derive(Debug, Serialize, ToSchema)]
-struct DeliveryView {
+pub(crate) struct DeliveryView {
     /// The first event of the message.
-    event: i64,
+    pub(crate) event: i64,
     /// `delivered`, `later` or `never`.
-    state: String,
-    attempts: i64,
+    pub(crate) state: String,
+    pub(crate) attempts: i64,
     /// RFC 3339.
-    at: String,
-    note: String,
+    pub(crate) at: String,
+    pub(crate) note: String,
 }
 
 /// The last messages to a channel; at most 500.
 #[utoipa::path(get, path = "/api/v1/channels/{id}/deliveries", tag = "events", params(("id" = String, Path)),
     responses((status = 200, body = [DeliveryView]), Problem), extensions(("x-permission" = json!("channel.write"))))]
-async fn deliveries(
+pub(crate) async fn deliveries(
     State(portal): State<Portal>,
     _allowed: Allowed<ChannelWrite>,
     Path(id): Path<String>,

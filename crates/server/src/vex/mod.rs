@@ -33,22 +33,22 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 /// A document.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VexDocument)]
-struct View {
-    name: String,
+pub(crate) struct View {
+    pub(crate) name: String,
     /// SHA-256.
-    digest: String,
+    pub(crate) digest: String,
     /// `openvex`, `csaf` or `cyclonedx`.
-    format: String,
-    bytes: i64,
-    sent_by: String,
+    pub(crate) format: String,
+    pub(crate) bytes: i64,
+    pub(crate) sent_by: String,
     /// Seconds since 1970.
-    at: i64,
+    pub(crate) at: i64,
 }
 
 /// The VEX documents, by name.
 #[utoipa::path(get, path = "/api/v1/vex", tag = "vex",
     responses((status = 200, body = [View]), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn list(
+pub(crate) async fn list(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
 ) -> Result<Json<Vec<View>>, Problem> {
@@ -73,26 +73,26 @@ async fn list(
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Named {
+pub(crate) struct Named {
     /// A plain file name that ends with `.json`.
-    name: String,
+    pub(crate) name: String,
 }
 
 /// What became of a document.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VexTaken)]
-struct Taken {
-    name: String,
+pub(crate) struct Taken {
+    pub(crate) name: String,
     /// SHA-256.
-    digest: String,
+    pub(crate) digest: String,
     /// `openvex`, `csaf` or `cyclonedx`.
-    format: String,
+    pub(crate) format: String,
     /// Statements that were read.
-    statements: usize,
+    pub(crate) statements: usize,
     /// Statements that cannot be used, with line and reason.
-    refused: Vec<(u32, String)>,
+    pub(crate) refused: Vec<(u32, String)>,
     /// The same document is here already.
-    known: bool,
+    pub(crate) known: bool,
 }
 
 fn is_name(name: &str) -> bool {
@@ -107,7 +107,7 @@ fn is_name(name: &str) -> bool {
 /// Takes a VEX document in (OpenVEX, CSAF, CycloneDX; at most 64 MiB). Whether its statements count, the policy says.
 #[utoipa::path(post, path = "/api/v1/vex", tag = "vex", params(Named), request_body(content = String, content_type = "application/octet-stream", description = "The document."),
     responses((status = 200, body = Taken), Problem), extensions(("x-permission" = json!("policy.write"))))]
-async fn add(
+pub(crate) async fn add(
     State(portal): State<Portal>,
     allowed: Allowed<PolicyWrite>,
     Query(named): Query<Named>,
@@ -188,7 +188,7 @@ async fn add(
 /// A VEX document, as it came.
 #[utoipa::path(get, path = "/api/v1/vex/{name}", tag = "vex", params(("name" = String, Path)),
     responses((status = 200, body = Object), Problem), extensions(("x-permission" = json!("policy.read"))))]
-async fn show(
+pub(crate) async fn show(
     State(portal): State<Portal>,
     _allowed: Allowed<PolicyRead>,
     Path(name): Path<String>,
@@ -209,7 +209,7 @@ async fn show(
 /// Takes a VEX document away.
 #[utoipa::path(delete, path = "/api/v1/vex/{name}", tag = "vex", params(("name" = String, Path)),
     responses((status = 204), Problem), extensions(("x-permission" = json!("policy.write"))))]
-async fn remove(
+pub(crate) async fn remove(
     State(portal): State<Portal>,
     allowed: Allowed<PolicyWrite>,
     Path(name): Path<String>,
