@@ -32,5 +32,6 @@ mod slice;
 pub mod start;
 mod telling;
 mod vex;
+mod views;
 
 pub use portal::Portal;

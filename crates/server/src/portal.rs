@@ -15,7 +15,7 @@ use crate::pages;
 use crate::people::{self, People};
 use crate::{
     advisories, assets, decisions, exceptions, findings, inventories, jobs, operations, policy,
-    products, telling, vex,
+    products, telling, vex, views,
 };
 use utoipa_axum::router::OpenApiRouter;
 
@@ -146,6 +146,7 @@ pub fn slices() -> OpenApiRouter<Portal> {
         .merge(advisories::router())
         .merge(assets::router())
         .merge(telling::router())
+        .merge(views::router())
         .merge(jobs::router())
         .merge(operations::router())
 }

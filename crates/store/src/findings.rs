@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::{Id, Row, StoreError, Tx, Value, params};
+use crate::{Id, Row, StoreError, Tx, Value, params, standing};
 
 /// Bits of [`Finding::flags`].
 pub mod flag {
@@ -410,7 +410,24 @@ pub fn put(tx: &mut Tx<'_>, rows: &[Finding], live: bool) -> Result<(), StoreErr
         .collect();
     let conflict = format!("ON CONFLICT (id) DO UPDATE SET {}", set.join(", "));
     tx.insert("finding", &columns, &values, &conflict)?;
+    let products: std::collections::BTreeSet<Id> = rows.iter().map(|row| row.product).collect();
+    for product in products {
+        standing::refresh(tx, product)?;
+    }
     Ok(())
+}
+
+/// The product of a version counts its findings again.
+fn count_again(tx: &mut Tx<'_>, version: Id) -> Result<(), StoreError> {
+    let product = tx.first(
+        "SELECT product FROM version WHERE id = ?1",
+        params![version],
+        |row| row.get(0),
+    )?;
+    match product {
+        Some(product) => standing::refresh(tx, product),
+        None => Ok(()),
+    }
 }
 
 /// What changed, in words.
@@ -709,7 +726,7 @@ pub fn set_live(tx: &mut Tx<'_>, version: Id, live: bool) -> Result<(), StoreErr
         "UPDATE finding SET work = ?4 WHERE id >= ?1 AND id <= ?2 AND version = ?3 AND state < 4 AND closed IS NULL",
         params![first, last, version, live],
     )?;
-    Ok(())
+    count_again(tx, version)
 }
 
 /// The versions in which any of these vulnerabilities is found and open, and how many findings that are.
@@ -746,7 +763,7 @@ pub(crate) fn delete_version(tx: &mut Tx<'_>, version: Id) -> Result<(), StoreEr
         "DELETE FROM finding WHERE id >= ?1 AND id <= ?2 AND version = ?3",
         params![first, last, version],
     )?;
-    Ok(())
+    count_again(tx, version)
 }
 
 /// Names of components, for lists: name, version, purl.

@@ -23,9 +23,11 @@ pub mod products;
 pub mod query;
 pub mod search;
 pub mod sightings;
+pub mod standing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod value;
+pub mod views;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -27,6 +27,7 @@ const STEPS: &[(&str, &str)] = &[
     ),
     ("V6__policy", include_str!("../migrations/V6__policy.sql")),
     ("V7__work", include_str!("../migrations/V7__work.sql")),
+    ("V8__pages", include_str!("../migrations/V8__pages.sql")),
 ];
 
 /// Whoever migrates holds this lock of `PostgreSQL`: two servers may start at once.

@@ -459,6 +459,7 @@ pub fn delete(tx: &mut Tx<'_>, product: &Product) -> Result<(), StoreError> {
         "branch",
         "deployment",
         "metric",
+        "standing",
         "product_tag",
         "product_above",
     ] {

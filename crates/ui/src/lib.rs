@@ -6,6 +6,8 @@
 
 pub mod api;
 pub mod assets;
+pub mod finding;
+pub mod findings;
 pub mod forms;
 pub mod frame;
 pub mod home;

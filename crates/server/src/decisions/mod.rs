@@ -29,7 +29,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 }
 
 /// A decision.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(as = DecisionForm)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Form {
@@ -202,57 +202,69 @@ pub(crate) async fn decide(
     let own: [u8; 16] = crate::seal::random().map_err(|error| Problem::internal(&error))?;
     let view = portal
         .write(move |tx| {
-            lets(tx, &allowed, form.product.as_deref())?;
-            crate::policy::from_here(decisions::policy(tx)?.as_ref())?;
-            let text = DecisionText {
-                vulnerabilities: form.vulnerabilities.clone(),
-                purls: form.purls.clone(),
-                versions: form.versions.clone(),
-                product: form.product.clone(),
-                paths: form.paths.clone(),
-                status: form.status.clone(),
-                justification: form.justification.clone(),
-                reason: form.reason.clone(),
-                action: form.action.clone(),
-                by: allowed.name.clone(),
-                on: text_of(now),
-            };
-            usable(&text)?;
             let mut id = Id::random(own);
             if let Some(key) = &once {
                 let derived = Id::derive("decision", &[&allowed.account.0, key.as_bytes()]);
                 match decisions::decision(tx, derived)? {
                     None => id = derived,
                     Some(row) if row.withdrawn.is_none() && now - row.at < slice::SAME => {
+                        lets(tx, &allowed, row.product.as_deref())?;
                         return View::of(row);
                     }
                     Some(_) => {}
                 }
             }
-            let row = Decision {
-                id,
-                product: form.product.clone(),
-                entry: serde_json::to_string(&text).map_err(|error| Problem::internal(&error))?,
-                made_by: allowed.name.clone(),
-                at: now,
-                withdrawn: None,
-                revision: 1,
-            };
-            decisions::add_decision(tx, &row)?;
-            told(tx, now, "decision.made", &row, &allowed.name)?;
-            note(
-                tx,
-                now,
-                &allowed,
-                "decision.make",
-                &row.id.to_string(),
-                None,
-                Some(&row.entry),
-            )?;
-            View::of(row)
+            make(tx, &allowed, &form, id, now)
         })
         .await?;
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Makes a decision in a transaction, where it may be made.
+pub(crate) fn make(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<FindingTriage>,
+    form: &Form,
+    id: Id,
+    now: i64,
+) -> Result<View, Problem> {
+    lets(tx, allowed, form.product.as_deref())?;
+    crate::policy::from_here(decisions::policy(tx)?.as_ref())?;
+    let text = DecisionText {
+        vulnerabilities: form.vulnerabilities.clone(),
+        purls: form.purls.clone(),
+        versions: form.versions.clone(),
+        product: form.product.clone(),
+        paths: form.paths.clone(),
+        status: form.status.clone(),
+        justification: form.justification.clone(),
+        reason: form.reason.clone(),
+        action: form.action.clone(),
+        by: allowed.name.clone(),
+        on: text_of(now),
+    };
+    usable(&text)?;
+    let row = Decision {
+        id,
+        product: form.product.clone(),
+        entry: serde_json::to_string(&text).map_err(|error| Problem::internal(&error))?,
+        made_by: allowed.name.clone(),
+        at: now,
+        withdrawn: None,
+        revision: 1,
+    };
+    decisions::add_decision(tx, &row)?;
+    told(tx, now, "decision.made", &row, &allowed.name)?;
+    note(
+        tx,
+        now,
+        allowed,
+        "decision.make",
+        &row.id.to_string(),
+        None,
+        Some(&row.entry),
+    )?;
+    View::of(row)
 }
 
 /// Whether the reader of the policy takes a decision.

@@ -59,7 +59,7 @@ pub(crate) struct Scope {
 }
 
 /// An exception that is asked for.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[schema(as = ExceptionForm)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Form {
@@ -215,86 +215,93 @@ pub(crate) async fn request(
     let now = portal.engine.now();
     let once = slice::once(&headers)?;
     let view = portal
-        .write(move |tx| {
-            lets(tx, &allowed, form.scope.product.as_deref())?;
-            crate::policy::from_here(decisions::policy(tx)?.as_ref())?;
-            let id = match &form.id {
-                Some(id) => id.clone(),
-                None => free_id(tx, now)?,
-            };
-            let justification = match form.justification.as_deref() {
-                None => None,
-                Some(word) => Some(
-                    stanchion_model::vex::Justification::from_word(word).ok_or_else(|| {
-                        Problem::unprocessable("The justification is none.")
-                            .field("justification", "a label of VEX")
-                    })?,
-                ),
-            };
-            let entry = Entry {
-                id: id.clone(),
-                scope: ExceptionScope {
-                    ids: form.scope.ids.clone(),
-                    rules: form.scope.rules.clone(),
-                    purl: form.scope.purl.clone(),
-                    versions: form.scope.versions.clone(),
-                    product: form.scope.product.clone(),
-                    paths: form.scope.paths.clone(),
-                },
-                reason: Some(form.reason.clone()),
-                compensating_control: form.compensating_control.clone(),
-                requested_by: Some(allowed.name.clone()),
-                // Only for reading it: nobody has allowed it yet.
-                approver: Some("nobody".into()),
-                approved_on: None,
-                expires: Some(form.expires.clone()),
-                justification,
-                line: 0,
-            };
-            let until = usable(&entry)?;
-            if until <= now {
-                return Err(
-                    Problem::unprocessable("The exception ends before it begins.")
-                        .field("expires", "a day to come"),
-                );
-            }
-            let entry = Entry {
-                approver: None,
-                ..entry
-            };
-            if once.is_some()
-                && let Some(row) = sent_before(tx, &allowed.name, form.id.as_deref(), &entry, now)?
-            {
-                return View::of(row, now);
-            }
-            let row = Exception {
-                id: id.clone(),
-                state: "requested".into(),
-                product: form.scope.product.clone(),
-                entry: serde_json::to_string(&entry).map_err(|error| Problem::internal(&error))?,
-                requested_by: allowed.name.clone(),
-                decided_by: None,
-                decided_at: None,
-                expires: Some(until),
-                created: now,
-                revision: 1,
-            };
-            decisions::add_exception(tx, &row)?;
-            let told = event(tx, "exception.requested", &row)?;
-            events::add(tx, now, &[told])?;
-            note(
-                tx,
-                now,
-                &allowed,
-                "exception.request",
-                &id,
-                None,
-                Some(&row.entry),
-            )?;
-            View::of(row, now)
-        })
+        .write(move |tx| ask(tx, &allowed, &form, now, once.is_some()))
         .await?;
     Ok((StatusCode::CREATED, EntityTag::of_revision(1), Json(view)).into_response())
+}
+
+/// Asks for an exception in a transaction. `once`: what was asked for in the same words stands for it.
+pub(crate) fn ask(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<ExceptionRequest>,
+    form: &Form,
+    now: i64,
+    once: bool,
+) -> Result<View, Problem> {
+    lets(tx, allowed, form.scope.product.as_deref())?;
+    crate::policy::from_here(decisions::policy(tx)?.as_ref())?;
+    let id = match &form.id {
+        Some(id) => id.clone(),
+        None => free_id(tx, now)?,
+    };
+    let justification = match form.justification.as_deref() {
+        None => None,
+        Some(word) => Some(
+            stanchion_model::vex::Justification::from_word(word).ok_or_else(|| {
+                Problem::unprocessable("The justification is none.")
+                    .field("justification", "a label of VEX")
+            })?,
+        ),
+    };
+    let entry = Entry {
+        id: id.clone(),
+        scope: ExceptionScope {
+            ids: form.scope.ids.clone(),
+            rules: form.scope.rules.clone(),
+            purl: form.scope.purl.clone(),
+            versions: form.scope.versions.clone(),
+            product: form.scope.product.clone(),
+            paths: form.scope.paths.clone(),
+        },
+        reason: Some(form.reason.clone()),
+        compensating_control: form.compensating_control.clone(),
+        requested_by: Some(allowed.name.clone()),
+        // Only for reading it: nobody has allowed it yet.
+        approver: Some("nobody".into()),
+        approved_on: None,
+        expires: Some(form.expires.clone()),
+        justification,
+        line: 0,
+    };
+    let until = usable(&entry)?;
+    if until <= now {
+        return Err(
+            Problem::unprocessable("The exception ends before it begins.")
+                .field("expires", "a day to come"),
+        );
+    }
+    let entry = Entry {
+        approver: None,
+        ..entry
+    };
+    if once && let Some(row) = sent_before(tx, &allowed.name, form.id.as_deref(), &entry, now)? {
+        return View::of(row, now);
+    }
+    let row = Exception {
+        id: id.clone(),
+        state: "requested".into(),
+        product: form.scope.product.clone(),
+        entry: serde_json::to_string(&entry).map_err(|error| Problem::internal(&error))?,
+        requested_by: allowed.name.clone(),
+        decided_by: None,
+        decided_at: None,
+        expires: Some(until),
+        created: now,
+        revision: 1,
+    };
+    decisions::add_exception(tx, &row)?;
+    let told = event(tx, "exception.requested", &row)?;
+    events::add(tx, now, &[told])?;
+    note(
+        tx,
+        now,
+        allowed,
+        "exception.request",
+        &id,
+        None,
+        Some(&row.entry),
+    )?;
+    View::of(row, now)
 }
 
 /// What somebody asked for within 24 hours in the same words, and nobody has decided about.

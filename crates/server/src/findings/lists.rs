@@ -72,7 +72,7 @@ pub(crate) fn parse(list: &'static List, text: &str) -> Result<Asking, Problem> 
 }
 
 /// What somebody may see of a list.
-fn visible(only: Option<Vec<stanchion_store::Id>>) -> Visible {
+pub(crate) fn visible(only: Option<Vec<stanchion_store::Id>>) -> Visible {
     only.map_or(Visible::All, Visible::Products)
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
 }
 
 /// A finding with its product, when somebody may read it.
-fn found<P: Permission>(
+pub(crate) fn found<P: Permission>(
     tx: &mut Tx<'_>,
     allowed: &Allowed<P>,
     id: &str,

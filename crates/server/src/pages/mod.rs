@@ -1,6 +1,9 @@
 //! The pages for people: sign-in and its like, the first page, the API for readers, and the files that pages load.
 
 mod around;
+mod finding;
+mod findings;
+mod map;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -79,6 +82,8 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
         .route("/join", get(join_page).post(join_form))
         .route("/api/", get(api))
         .route("/assets/{name}", get(asset))
+        .merge(findings::routes())
+        .merge(finding::routes())
 }
 
 type Heading = [(axum::http::HeaderName, &'static str); 1];

@@ -3,7 +3,7 @@
 pub(crate) mod deployments;
 pub(crate) mod repository;
 pub(crate) mod tree;
-mod view;
+pub(crate) mod view;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -1,0 +1,775 @@
+//! The list of findings, what is decided about many of them at once, saved views, and the list as a file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::stream;
+use serde::Deserialize;
+use stanchion_store::query::{self, FINDINGS};
+use stanchion_store::{Id, Tx, findings, products};
+use stanchion_ui::findings::{Findings, Saved};
+use stanchion_ui::forms::Typed;
+use stanchion_ui::frame::{Around, Flash};
+use stanchion_ui::parts::counted;
+
+use crate::decisions;
+use crate::exceptions;
+use crate::findings::lists::{self, Asked, Counting, RowView};
+use crate::http::{Json, Problem, Query};
+use crate::people::permission::Own;
+use crate::people::{Allowed, ExceptionRequest, FindingTriage, Permission, ProductRead};
+use crate::portal::Portal;
+use crate::views;
+
+use super::around::{Fields, Posted, Viewer, done, page, say, to};
+use super::{map, own_path};
+
+/// Rows of a page.
+const ROWS: usize = 50;
+/// Rows that are put into groups.
+const GROUPED: usize = 200;
+/// Findings that may be decided about at once.
+const MOST_CHOSEN: usize = 200;
+/// Products that one decision may be made for one by one.
+const MOST_PRODUCTS: usize = 500;
+/// Rows of one read of a list that is sent as a file.
+const CHUNK: usize = 500;
+/// Rows of a file.
+const MOST_ROWS: usize = 200_000;
+
+pub(super) fn routes() -> Router<Portal> {
+    Router::new()
+        .route("/findings", get(list))
+        .route("/findings.csv", get(csv_file))
+        .route("/findings.json", get(json_file))
+        .route("/findings/decide", post(decide))
+        .route("/decisions/withdraw", post(withdraw))
+        .route("/views", post(save_view))
+        .route("/views/forget", post(forget_view))
+}
+
+/// The address of the list.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Address {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    group: String,
+    after: Option<String>,
+}
+
+fn read_only<P: Permission>(allowed: &Allowed<P>) -> Result<Allowed<ProductRead>, Problem> {
+    Allowed::of(allowed.0.clone())
+}
+
+async fn list(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    show(
+        &portal,
+        viewer.allowed,
+        &viewer.around,
+        address,
+        StatusCode::OK,
+        Typed::default(),
+    )
+    .await
+}
+
+async fn show(
+    portal: &Portal,
+    allowed: Allowed<ProductRead>,
+    around: &Around,
+    address: Address,
+    status: StatusCode,
+    typed: Typed,
+) -> Result<Response, Problem> {
+    let group = match address.group.as_str() {
+        group @ ("component" | "product" | "upgrade") => group,
+        _ => "",
+    };
+    let limit = if group.is_empty() { ROWS } else { GROUPED };
+    let asked = Asked {
+        q: Some(address.q.clone()),
+        after: address.after.clone(),
+        limit: Some(limit),
+    };
+    let counting = Counting {
+        q: Some(address.q.clone()),
+    };
+    let (found, number) = tokio::join!(
+        lists::list(State(portal.clone()), allowed.clone(), Query(asked)),
+        lists::count(State(portal.clone()), allowed.clone(), Query(counting)),
+    );
+    let (saved, nothing_yet) = portal
+        .read(move |tx| {
+            let saved = views::of(tx, &allowed, "findings")?
+                .into_iter()
+                .map(|view| Saved {
+                    id: view.id,
+                    name: view.name,
+                    query: view.query,
+                    group: view.group,
+                    shared: view.shared,
+                    own: view.own,
+                })
+                .collect();
+            let any: Option<i64> =
+                tx.first("SELECT 1 FROM version LIMIT 1", &[], |row| row.get(0))?;
+            Ok::<_, Problem>((saved, any.is_none()))
+        })
+        .await?;
+    let mut view = Findings {
+        query: &address.q,
+        group,
+        later: address.after.is_some(),
+        saved,
+        typed,
+        nothing_yet,
+        ..Findings::default()
+    };
+    let mut status = status;
+    match found {
+        Ok(Json(found)) => {
+            view.rows = found.items.into_iter().map(map::row).collect();
+            view.next = found.next;
+            if let Ok(Json(number)) = number {
+                view.count = map::count(&number);
+            }
+        }
+        Err(problem)
+            if problem.status().is_server_error()
+                && problem.status() != StatusCode::SERVICE_UNAVAILABLE =>
+        {
+            return Err(problem);
+        }
+        Err(problem) => {
+            let (code, typed) = Fields::default().wrong(problem)?;
+            status = code;
+            let faults = typed.faults.into_iter().map(|(_, fault)| fault);
+            view.fault = typed
+                .error
+                .into_iter()
+                .chain(faults)
+                .reduce(|all, one| format!("{all} {one}"));
+        }
+    }
+    let text = view.page(around);
+    Ok(page(portal, around, status, text))
+}
+
+/// What the form was about, found again: a finding, its ids and its component.
+struct Chosen {
+    vulnerability: Id,
+    ids: Vec<String>,
+    purl: String,
+    product: String,
+}
+
+fn chosen(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<ProductRead>,
+    ids: &[String],
+) -> Result<Vec<Chosen>, Problem> {
+    let mut all = Vec::new();
+    for id in ids {
+        let (product, finding) = crate::findings::found(tx, allowed, id)?;
+        let vulnerability = findings::vulnerability(tx, finding.vulnerability)?
+            .ok_or_else(|| Problem::not_found("What this finding is about is gone."))?;
+        let names = findings::component_names(tx, &[finding.component])?;
+        let purl = names
+            .get(&finding.component)
+            .map(|(_, _, purl)| purl.clone())
+            .unwrap_or_default();
+        all.push(Chosen {
+            vulnerability: finding.vulnerability,
+            ids: vec![vulnerability.name],
+            purl,
+            product: product.name,
+        });
+    }
+    Ok(all)
+}
+
+/// A purl without its version and what follows it.
+fn versionless(purl: &str) -> &str {
+    let end = purl.find(['?', '#']).unwrap_or(purl.len());
+    let purl = &purl[..end];
+    match purl.rfind('@') {
+        // An `@` before the last slash belongs to a namespace.
+        Some(at) if at > purl.rfind('/').unwrap_or(0) => &purl[..at],
+        _ => purl,
+    }
+}
+
+/// Products in which a vulnerability is found in a package, as far as somebody may decide there.
+fn products_with(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<FindingTriage>,
+    one: &Chosen,
+    tag: Option<&str>,
+) -> Result<Vec<String>, Problem> {
+    let ids: Vec<Id> = tx.all(
+        "SELECT DISTINCT product FROM finding WHERE vulnerability = ?1 AND work = 1",
+        stanchion_store::params![one.vulnerability],
+        |row| row.get(0),
+    )?;
+    let mut names = Vec::new();
+    for id in ids {
+        let Some(product) = products::by_id(tx, id)? else {
+            continue;
+        };
+        if tag.is_none_or(|tag| product.tags.iter().any(|own| own == tag))
+            && allowed.on(tx, &product).is_ok()
+        {
+            names.push(product.name);
+        }
+        if names.len() > MOST_PRODUCTS {
+            return Err(
+                Problem::unprocessable("That is more than 500 products at once.").hint(
+                    "Decide by tag, or ask somebody who may decide for the whole organisation.",
+                ),
+            );
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The decisions that a form asks for.
+fn wanted(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<FindingTriage>,
+    fields: &Fields,
+    all: &[Chosen],
+) -> Result<Vec<decisions::Form>, Problem> {
+    let scope = fields.text("scope");
+    let tag = fields.some("tag");
+    let mut forms: BTreeMap<(String, String, Option<String>), decisions::Form> = BTreeMap::new();
+    for one in all {
+        if one.purl.is_empty() {
+            return Err(Problem::unprocessable(
+                "What another tool found in a place is closed on its own page, not decided about.",
+            ));
+        }
+        let products: Vec<Option<String>> = match scope {
+            "version" | "product" | "" => vec![Some(one.product.clone())],
+            "tag" => {
+                let tag = tag.as_deref().ok_or_else(|| {
+                    Problem::unprocessable("Which tag?").field("tag", "the tag of the products")
+                })?;
+                products_with(tx, allowed, one, Some(tag))?
+                    .into_iter()
+                    .map(Some)
+                    .collect()
+            }
+            "everywhere" if allowed.everywhere().is_ok() => vec![None],
+            "everywhere" => products_with(tx, allowed, one, None)?
+                .into_iter()
+                .map(Some)
+                .collect(),
+            _ => {
+                return Err(Problem::unprocessable("Where does it hold?")
+                    .field("scope", "version, product, tag or everywhere"));
+            }
+        };
+        if products.is_empty() {
+            return Err(Problem::unprocessable(
+                "No product where you may decide has that tag and this finding.",
+            )
+            .field("tag", "no such product has it"));
+        }
+        let purl = match scope {
+            "version" | "" => one.purl.clone(),
+            _ => versionless(&one.purl).to_owned(),
+        };
+        for product in products {
+            let key = (one.ids.join(" "), purl.clone(), product.clone());
+            forms.entry(key).or_insert_with(|| decisions::Form {
+                vulnerabilities: one.ids.clone(),
+                purls: vec![purl.clone()],
+                product,
+                status: fields.text("status").to_owned(),
+                justification: fields.some("justification"),
+                reason: fields.some("reason"),
+                action: (fields.text("status") == "affected")
+                    .then(|| fields.text("reason").to_owned()),
+                ..decisions::Form::default()
+            });
+        }
+    }
+    Ok(forms.into_values().collect())
+}
+
+async fn decide(
+    State(portal): State<Portal>,
+    posted: Posted<ProductRead>,
+) -> Result<Response, Problem> {
+    let Posted {
+        allowed,
+        around,
+        fields,
+    } = posted;
+    let back = own_path(Some(fields.text("back_to"))).to_owned();
+    let ids = fields.all("finding");
+    let did = if ids.is_empty() {
+        Err(Problem::unprocessable("Nothing is chosen.")
+            .hint("Choose findings with the boxes at their left, or with the key x."))
+    } else if ids.len() > MOST_CHOSEN {
+        Err(Problem::unprocessable(
+            "At most 200 findings are decided about at once.",
+        ))
+    } else if fields.text("what") == "except" {
+        except(&portal, &allowed, &fields, ids).await
+    } else {
+        triage(&portal, &allowed, &fields, ids).await
+    };
+    match did {
+        Ok(flash) => {
+            settle(&portal).await;
+            Ok(done(&portal, &back, flash))
+        }
+        Err(problem) => {
+            let (status, typed) = fields.wrong(problem)?;
+            again(&portal, allowed, &around, &back, status, typed).await
+        }
+    }
+}
+
+/// The page that the form stood on, with what was typed and what was wrong.
+async fn again(
+    portal: &Portal,
+    allowed: Allowed<ProductRead>,
+    around: &Around,
+    back: &str,
+    status: StatusCode,
+    typed: Typed,
+) -> Result<Response, Problem> {
+    if let Some(id) = back.strip_prefix("/findings/") {
+        return super::finding::show(portal, allowed, around, id, false, status, typed).await;
+    }
+    let query = back.split_once('?').map_or("", |(_, query)| query);
+    let address: Address = axum::extract::Query::try_from_uri(
+        &format!("/findings?{query}").parse().unwrap_or_default(),
+    )
+    .map(|axum::extract::Query(address)| address)
+    .unwrap_or_default();
+    show(portal, allowed, around, address, status, typed).await
+}
+
+async fn triage(
+    portal: &Portal,
+    allowed: &Allowed<ProductRead>,
+    fields: &Fields,
+    ids: Vec<String>,
+) -> Result<Flash, Problem> {
+    let may: Allowed<FindingTriage> = Allowed::of(allowed.0.clone())?;
+    let (reader, fields) = (allowed.clone(), fields.clone());
+    let now = portal.engine.now();
+    let (made, about) = portal
+        .write(move |tx| {
+            let all = chosen(tx, &reader, &ids)?;
+            let mut made = Vec::new();
+            for form in wanted(tx, &may, &fields, &all)? {
+                let own: [u8; 16] =
+                    crate::seal::random().map_err(|error| Problem::internal(&error))?;
+                made.push(decisions::make(tx, &may, &form, Id::random(own), now)?.id);
+            }
+            Ok::<_, Problem>((made, all.len()))
+        })
+        .await?;
+    let about = i64::try_from(about).unwrap_or(i64::MAX);
+    Ok(Flash {
+        text: format!("Decided about {}.", counted(about, "finding", "findings")),
+        bad: false,
+        undo: Some((
+            "/decisions/withdraw".into(),
+            made.into_iter().map(|id| ("id".into(), id)).collect(),
+        )),
+    })
+}
+
+async fn except(
+    portal: &Portal,
+    allowed: &Allowed<ProductRead>,
+    fields: &Fields,
+    ids: Vec<String>,
+) -> Result<Flash, Problem> {
+    let may: Allowed<ExceptionRequest> = Allowed::of(allowed.0.clone())?;
+    let (reader, fields) = (allowed.clone(), fields.clone());
+    let now = portal.engine.now();
+    let asked = portal
+        .write(move |tx| {
+            let mut by_product: BTreeMap<String, Vec<Chosen>> = BTreeMap::new();
+            for one in chosen(tx, &reader, &ids)? {
+                by_product.entry(one.product.clone()).or_default().push(one);
+            }
+            let mut asked = Vec::new();
+            for (product, all) in by_product {
+                let mut scope = exceptions::Scope {
+                    product: Some(product),
+                    ..exceptions::Scope::default()
+                };
+                for one in &all {
+                    scope.ids.extend(one.ids.iter().cloned());
+                }
+                scope.ids.sort();
+                scope.ids.dedup();
+                let mut purls: Vec<&str> = all.iter().map(|one| versionless(&one.purl)).collect();
+                purls.dedup();
+                if let [one] = purls[..]
+                    && !one.is_empty()
+                {
+                    scope.purl = Some(one.to_owned());
+                }
+                let form = exceptions::Form {
+                    scope,
+                    reason: fields.text("exception_reason").to_owned(),
+                    compensating_control: fields.some("compensating_control"),
+                    expires: fields.text("expires").to_owned(),
+                    ..exceptions::Form::default()
+                };
+                asked.push(exceptions::ask(tx, &may, &form, now, false)?.id);
+            }
+            Ok::<_, Problem>(asked)
+        })
+        .await?;
+    let undo = match &asked[..] {
+        [one] => Some((
+            format!(
+                "/policy/exceptions/{}/end",
+                stanchion_ui::parts::encoded(one)
+            ),
+            vec![("note".to_owned(), "taken back at once".to_owned())],
+        )),
+        _ => None,
+    };
+    Ok(Flash {
+        text: format!("Asked for {}. Somebody else decides.", asked.join(", ")),
+        bad: false,
+        undo,
+    })
+}
+
+/// Waits a moment until what was decided is judged, so that the next page shows it; it goes on by itself where that takes
+/// longer.
+pub(super) async fn settle(portal: &Portal) {
+    for _ in 0..30 {
+        let busy = portal
+            .read(|tx| {
+                let one: Option<i64> = tx.first(
+                    "SELECT 1 FROM job WHERE kind = 'judge' AND state IN ('waiting', 'running') LIMIT 1",
+                    &[],
+                    |row| row.get(0),
+                )?;
+                Ok::<_, Problem>(one.is_some())
+            })
+            .await;
+        if !matches!(busy, Ok(true)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn withdraw(
+    State(portal): State<Portal>,
+    posted: Posted<FindingTriage>,
+) -> Result<Response, Problem> {
+    let back = match posted.fields.text("back_to") {
+        "" => "/findings".to_owned(),
+        back => own_path(Some(back)).to_owned(),
+    };
+    let ids = posted.fields.all("id");
+    let mut taken = 0;
+    for id in ids {
+        match decisions::withdraw(
+            State(portal.clone()),
+            posted.allowed.clone(),
+            crate::http::Path(id),
+        )
+        .await
+        {
+            Ok(_) => taken += 1,
+            // Somebody else took it back meanwhile: it is as it was asked for.
+            Err(problem) if problem.status() == StatusCode::NOT_FOUND => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    settle(&portal).await;
+    let text = match taken {
+        0 => "It was taken back already.".to_owned(),
+        taken => format!("Took back {}.", counted(taken, "decision", "decisions")),
+    };
+    Ok(done(&portal, &back, say(text)))
+}
+
+async fn save_view(State(portal): State<Portal>, posted: Posted<Own>) -> Result<Response, Problem> {
+    let fields = posted.fields;
+    let form = views::Form {
+        list: fields.text("list").to_owned(),
+        name: fields.text("name").to_owned(),
+        query: fields.text("query").to_owned(),
+        group: fields.text("group").to_owned(),
+        shared: fields.text("shared") == "yes",
+    };
+    let (_, Json(view)) = views::save(State(portal.clone()), posted.allowed, Json(form)).await?;
+    let mut back = stanchion_ui::parts::findings_path(&view.query);
+    if !view.group.is_empty() {
+        back = format!("{back}&group={}", view.group);
+    }
+    Ok(done(&portal, &back, say(format!("Saved “{}”.", view.name))))
+}
+
+async fn forget_view(
+    State(portal): State<Portal>,
+    posted: Posted<Own>,
+) -> Result<Response, Problem> {
+    let id = posted.fields.text("id").to_owned();
+    match views::forget(State(portal.clone()), posted.allowed, crate::http::Path(id)).await {
+        Ok(_) => Ok(done(&portal, "/findings", say("The view is gone."))),
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(to("/findings")),
+        Err(problem) => Err(problem),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Sort {
+    Csv,
+    Json,
+}
+
+/// One piece of a list that is sent as a file.
+fn piece(sort: Sort, first: bool, rows: &[RowView]) -> Result<Vec<u8>, Problem> {
+    match sort {
+        Sort::Json => {
+            let mut out = Vec::new();
+            for (at, row) in rows.iter().enumerate() {
+                if !(first && at == 0) {
+                    out.extend_from_slice(b",\n");
+                }
+                serde_json::to_writer(&mut out, row).map_err(|error| Problem::internal(&error))?;
+            }
+            Ok(out)
+        }
+        Sort::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let broken = |error: csv::Error| Problem::internal(&error);
+            if first {
+                writer
+                    .write_record([
+                        "id",
+                        "kind",
+                        "vulnerability",
+                        "title",
+                        "product",
+                        "version",
+                        "component",
+                        "component_version",
+                        "purl",
+                        "severity",
+                        "score",
+                        "state",
+                        "known_exploited",
+                        "upgrade_to",
+                        "epss",
+                        "owner",
+                        "due",
+                        "exception",
+                        "first_seen",
+                    ])
+                    .map_err(broken)?;
+            }
+            for row in rows {
+                let score = row.score.map(|score| score.to_string()).unwrap_or_default();
+                let epss = row.epss.map(|epss| epss.to_string()).unwrap_or_default();
+                let cells: [&str; 19] = [
+                    &row.id,
+                    row.kind,
+                    &row.vulnerability,
+                    &row.title,
+                    &row.product,
+                    &row.version,
+                    &row.component.name,
+                    &row.component.version,
+                    &row.component.purl,
+                    row.severity.unwrap_or_default(),
+                    &score,
+                    row.state,
+                    if row.known_exploited { "yes" } else { "no" },
+                    row.upgrade_to.as_deref().unwrap_or_default(),
+                    &epss,
+                    row.owner.as_deref().unwrap_or_default(),
+                    row.due.as_deref().unwrap_or_default(),
+                    row.exception.as_deref().unwrap_or_default(),
+                    &row.first_seen,
+                ];
+                let texts: Vec<String> = cells.into_iter().map(harmless).collect();
+                writer.write_record(&texts).map_err(broken)?;
+            }
+            writer
+                .into_inner()
+                .map_err(|error| Problem::internal(&error))
+        }
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+pub(super) fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+struct Sending {
+    portal: Portal,
+    allowed: Allowed<ProductRead>,
+    query: query::Query,
+    sort: Sort,
+    after: Option<String>,
+    sent: usize,
+    over: bool,
+}
+
+impl Sending {
+    /// The next piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        if self.over {
+            return Ok(None);
+        }
+        let (query, allowed, after) = (self.query.clone(), self.allowed.clone(), self.after.take());
+        let found = self
+            .portal
+            .blocking(move |portal| {
+                let now = portal.engine.now();
+                portal
+                    .engine
+                    .store()
+                    .read_within(Duration::from_secs(3), |tx| {
+                        let visible = lists::visible(allowed.only(tx, "product.read")?);
+                        Ok::<_, Problem>(query::findings(
+                            tx,
+                            &query,
+                            &visible,
+                            now,
+                            after.as_deref(),
+                            CHUNK,
+                        )?)
+                    })
+            })
+            .await?;
+        let first = self.sent == 0;
+        self.sent += found.rows.len();
+        self.over = found.next.is_none() || self.sent >= MOST_ROWS;
+        self.after = found.next;
+        let rows: Vec<RowView> = found.rows.into_iter().map(RowView::from).collect();
+        let mut out = Vec::new();
+        if first && matches!(self.sort, Sort::Json) {
+            out.extend_from_slice(b"[");
+        }
+        out.extend(piece(self.sort, first, &rows)?);
+        if self.over && matches!(self.sort, Sort::Json) {
+            out.extend_from_slice(b"]\n");
+        }
+        Ok(Some(out))
+    }
+}
+
+async fn send(
+    portal: Portal,
+    allowed: Allowed<ProductRead>,
+    address: Address,
+    sort: Sort,
+) -> Result<Response, Problem> {
+    let query = lists::parse(&FINDINGS, &address.q)?;
+    let mut sending = Sending {
+        portal,
+        allowed,
+        query,
+        sort,
+        after: None,
+        sent: 0,
+        over: false,
+    };
+    // What cannot be answered is refused before the file begins.
+    let first = sending.next().await?.unwrap_or_default();
+    let rest = stream::unfold(sending, async |mut sending| match sending.next().await {
+        Ok(None) => None,
+        Ok(Some(bytes)) => Some((Ok(bytes), sending)),
+        // The file breaks off, so that nobody takes it for whole.
+        Err(problem) => {
+            sending.over = true;
+            let error = std::io::Error::other(problem.document().detail.clone());
+            Some((Err(error), sending))
+        }
+    });
+    let begun = stream::once(async move { Ok::<_, std::io::Error>(first) });
+    let (kind, name) = match sort {
+        Sort::Csv => ("text/csv; charset=utf-8", "findings.csv"),
+        Sort::Json => ("application/json", "findings.json"),
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, axum::http::HeaderValue::from_static(kind));
+    let disposition = format!("attachment; filename=\"{name}\"");
+    if let Ok(value) = disposition.parse() {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    let body = Body::from_stream(futures_util::StreamExt::chain(begun, rest));
+    Ok((headers, body).into_response())
+}
+
+async fn csv_file(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    send(portal, viewer.allowed, address, Sort::Csv).await
+}
+
+async fn json_file(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    send(portal, viewer.allowed, address, Sort::Json).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purl_loses_its_version_alone() {
+        for (whole, bare) in [
+            ("pkg:npm/lodash@4.17.15", "pkg:npm/lodash"),
+            ("pkg:npm/%40scope/a@1?x=y#z", "pkg:npm/%40scope/a"),
+            ("pkg:npm/@scope/a", "pkg:npm/@scope/a"),
+            (
+                "pkg:deb/debian/curl@7.50.3-1?arch=i386",
+                "pkg:deb/debian/curl",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(versionless(whole), bare);
+        }
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@x", "\tx"] {
+            assert!(harmless(text).starts_with('\''));
+        }
+        assert_eq!(harmless("lodash"), "lodash");
+    }
+}
