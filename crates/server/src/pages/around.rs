@@ -240,7 +240,10 @@ impl<P: Permission> FromRequestParts<Portal> for Viewer<P> {
         let who = match resolve::who(parts, portal).await {
             Ok(who) => who,
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-                let here = parts.uri.path_and_query().map(|address| address.as_str());
+                let here = parts
+                    .uri
+                    .path_and_query()
+                    .map(axum::http::uri::PathAndQuery::as_str);
                 let back = own_path(here);
                 return Err(match back {
                     "/" => to("/sign-in"),

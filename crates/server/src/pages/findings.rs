@@ -24,7 +24,7 @@ use crate::exceptions;
 use crate::findings::lists::{self, Asked, Counting, RowView};
 use crate::http::{Json, Problem, Query};
 use crate::people::permission::Own;
-use crate::people::{Allowed, ExceptionRequest, FindingTriage, Permission, ProductRead};
+use crate::people::{Allowed, ExceptionRequest, FindingTriage, ProductRead};
 use crate::portal::Portal;
 use crate::views;
 
@@ -63,10 +63,6 @@ pub(crate) struct Address {
     #[serde(default)]
     group: String,
     after: Option<String>,
-}
-
-fn read_only<P: Permission>(allowed: &Allowed<P>) -> Result<Allowed<ProductRead>, Problem> {
-    Allowed::of(allowed.0.clone())
 }
 
 async fn list(

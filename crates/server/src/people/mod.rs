@@ -73,12 +73,12 @@ impl Default for Settings {
 /// What is held in memory about people.
 #[derive(Debug)]
 pub struct People {
-    pub(crate) cache: resolve::Cache,
-    pub(crate) by_address: Limiter,
-    pub(crate) by_name: Limiter,
-    pub(crate) hasher: password::Hasher,
-    pub(crate) setup: setup::Setup,
-    pub(crate) oidc: Option<Arc<oidc::Provider>>,
+    cache: resolve::Cache,
+    by_address: Limiter,
+    by_name: Limiter,
+    hasher: password::Hasher,
+    setup: setup::Setup,
+    oidc: Option<Arc<oidc::Provider>>,
 }
 
 impl People {
