@@ -1,6 +1,7 @@
 //! What people read, from model values; and the JSON and CSV reports, which programs read.
 
 mod answer;
+pub mod chart;
 pub mod csv;
 pub mod document;
 pub mod explain;

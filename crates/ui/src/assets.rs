@@ -1,5 +1,6 @@
 //! The files that pages load, each under a name that changes with its content, so that browsers may keep them for ever.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -13,11 +14,12 @@ pub struct Asset {
     /// Its media type.
     pub kind: &'static str,
     /// What is in it.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
 }
 
 impl Asset {
-    fn new(text: &'static str, extension: &str, kind: &'static str) -> Self {
+    fn new(text: impl Into<Cow<'static, str>>, extension: &str, kind: &'static str) -> Self {
+        let text = text.into();
         let digest = Sha256::digest(text.as_bytes());
         let hash = digest[..12].iter().fold(String::new(), |mut hash, byte| {
             // Writing to a text cannot fail.
@@ -44,6 +46,7 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("style/frame.css"),
         include_str!("style/parts.css"),
     );
+    let text = [text, stanchion_report::chart::STYLE].concat();
     Asset::new(text, "css", "text/css; charset=utf-8")
 });
 

@@ -381,7 +381,7 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
         (CONTENT_TYPE, asset.kind),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    Ok((headers, asset.text).into_response())
+    Ok((headers, asset.text.as_ref()).into_response())
 }
 
 #[cfg(test)]
