@@ -45,6 +45,7 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("style/base.css"),
         include_str!("style/frame.css"),
         include_str!("style/parts.css"),
+        include_str!("style/today.css"),
     );
     let text = [text, stanchion_report::chart::STYLE].concat();
     Asset::new(text, "css", "text/css; charset=utf-8")

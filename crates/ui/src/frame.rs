@@ -84,6 +84,8 @@ pub struct Around {
     pub now: i64,
     /// The path and query of this page, to come back to.
     pub here: String,
+    /// The address under which the portal was reached, for commands that people copy.
+    pub origin: String,
 }
 
 impl Around {

@@ -4,13 +4,16 @@
 //! No page has a style or a script inside; all they load is one stylesheet and, where something has to be read from the
 //! address, one script ([`assets`]). Every page works without the script.
 
+pub mod affected;
 pub mod api;
 pub mod assets;
 pub mod finding;
 pub mod findings;
+pub mod fixes;
 pub mod forms;
 pub mod frame;
 pub mod home;
 pub mod parts;
 pub mod problem;
 pub mod sign_in;
+pub mod today;
