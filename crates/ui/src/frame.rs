@@ -170,6 +170,8 @@ fn head(title: &str, script: Option<&Asset>) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="robots" content="noindex";
             title { (title) " · Stanchion" }
+            // Without it browsers ask for /favicon.ico.
+            link rel="icon" href="data:,";
             link rel="stylesheet" href=(STYLE.path());
             @if let Some(script) = script {
                 script src=(script.path()) defer {}

@@ -269,12 +269,12 @@ pub fn bytes(value: i64) -> String {
     }
 }
 
-/// A text cut to so many letters; the whole stands behind it.
+/// A text cut to so many letters; the whole stands behind it. Its direction of writing stays its own.
 pub fn cut(text: &str, most: usize) -> Markup {
     match text.char_indices().nth(most) {
-        None => html! { (text) },
+        None => html! { bdi { (text) } },
         Some((at, _)) => {
-            html! { span title=(text.chars().take(500).collect::<String>()) { (text[..at].trim_end()) "…" } }
+            html! { bdi title=(text.chars().take(500).collect::<String>()) { (text[..at].trim_end()) "…" } }
         }
     }
 }

@@ -6,6 +6,8 @@
     reason = "helpers of tests are not told from other code here"
 )]
 
+#[cfg(unix)]
+mod browser;
 mod documentation;
 mod documents;
 mod exceptions;

@@ -144,9 +144,10 @@ pub(super) async fn wrap(
             &mut response,
         );
     }
+    let status = response.status();
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, id.value());
-    security::harden(headers, client.https);
+    security::harden(headers, status, client.https);
 
     record.answered = Some((response.status(), started.elapsed()));
     if let Some(bytes) = response.body().size_hint().exact() {

@@ -4,7 +4,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::problem::Problem;
 
@@ -37,7 +37,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 ];
 
 /// Adds the headers. What an operation has set of `cache-control` and `content-security-policy` stays.
-pub(super) fn harden(headers: &mut HeaderMap, https: bool) {
+///
+/// A 304 says nothing of the content's policy: what it said would replace the policy with which the browser keeps the page
+/// (RFC 9111, section 3.2).
+pub(super) fn harden(headers: &mut HeaderMap, status: StatusCode, https: bool) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -48,7 +51,7 @@ pub(super) fn harden(headers: &mut HeaderMap, https: bool) {
             HeaderValue::from_static("max-age=31536000"),
         );
     }
-    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+    if status != StatusCode::NOT_MODIFIED && !headers.contains_key(CONTENT_SECURITY_POLICY) {
         let page = headers
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn pages_and_data_get_their_policies() {
         let mut page = headers(&[("content-type", "text/html; charset=utf-8")]);
-        harden(&mut page, true);
+        harden(&mut page, StatusCode::OK, true);
         assert!(
             page[CONTENT_SECURITY_POLICY]
                 .to_str()
@@ -202,12 +205,16 @@ mod tests {
         );
         assert!(page.contains_key(STRICT_TRANSPORT_SECURITY));
         let mut data = headers(&[("content-type", "application/json"), ("etag", "\"1\"")]);
-        harden(&mut data, false);
+        harden(&mut data, StatusCode::OK, false);
         assert_eq!(data[CONTENT_SECURITY_POLICY], DATA_POLICY);
         assert_eq!(data[CACHE_CONTROL], "private, no-cache");
         assert!(!data.contains_key(STRICT_TRANSPORT_SECURITY));
         let mut asset = headers(&[("cache-control", "public, max-age=31536000, immutable")]);
-        harden(&mut asset, false);
+        harden(&mut asset, StatusCode::OK, false);
         assert_eq!(asset[CACHE_CONTROL], "public, max-age=31536000, immutable");
+        let mut unchanged = headers(&[("etag", "\"1\"")]);
+        harden(&mut unchanged, StatusCode::NOT_MODIFIED, false);
+        assert!(!unchanged.contains_key(CONTENT_SECURITY_POLICY));
+        assert_eq!(unchanged[CACHE_CONTROL], "private, no-cache");
     }
 }

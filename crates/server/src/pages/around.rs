@@ -151,6 +151,15 @@ fn flash_of(portal: &Portal, parts: &Parts) -> Option<Flash> {
     })
 }
 
+/// The address under which somebody reached the portal.
+fn origin(portal: &Portal, parts: &Parts) -> String {
+    parts
+        .extensions
+        .get::<Client>()
+        .and_then(|client| portal.site.origin(*client, &parts.headers))
+        .unwrap_or_else(|| "URL".to_owned())
+}
+
 /// What is around the pages of somebody.
 pub(crate) fn around(portal: &Portal, who: &Who, parts: &Parts) -> Around {
     let here = parts
@@ -174,6 +183,7 @@ pub(crate) fn around(portal: &Portal, who: &Who, parts: &Parts) -> Around {
         demo: false,
         now: portal.engine.now(),
         here: own_path(Some(here)).to_owned(),
+        origin: origin(portal, parts),
     }
 }
 

@@ -7,7 +7,7 @@ mod policy;
 mod push;
 #[cfg(unix)]
 mod real;
-mod serving;
+pub(crate) mod serving;
 
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
@@ -57,7 +57,7 @@ pub(crate) struct Fake {
     folder: TempDir,
 }
 
-fn advisories(data: &std::path::Path) {
+pub(crate) fn advisories(data: &std::path::Path) {
     let database = Database::at(data);
     let base =
         Index::from_bytes(import::build(&[], "2026-11-24T00:00:00Z", &|_, _, _| {}).unwrap())

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stanchion_store::{Id, Store, StoreError, params};
 
-const PASSWORD: &str = "quiet otter under bridge";
+pub(super) const PASSWORD: &str = "quiet otter under bridge";
 
 /// Runs the program on a data folder, without a network.
 fn command(data: &Path) -> Command {
@@ -82,7 +82,7 @@ pub(super) fn ask(
 ) -> Option<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: portal\r\nconnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for line in lines {
         head.push_str(line);
         head.push_str("\r\n");
@@ -91,16 +91,32 @@ pub(super) fn ask(
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(body).ok()?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).ok()?;
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let answer = Answer {
+    let mut part = [0; 16 * 1024];
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+        let count = stream.read(&mut part).ok().filter(|count| *count > 0)?;
+        bytes.extend_from_slice(&part[..count]);
+    };
+    let mut answer = Answer {
         head: String::from_utf8(bytes[..end].to_vec()).ok()?,
         status: std::str::from_utf8(bytes.get(9..12)?).ok()?.parse().ok()?,
-        body: bytes[end + 4..].to_vec(),
+        body: bytes.split_off(end + 4),
     };
-    // A body that broke off is no answer.
-    let whole = answer.header("content-length");
-    (whole.is_empty() || whole == answer.body.len().to_string()).then_some(answer)
+    // Not everybody closes a connection when asked to. A body that broke off is no answer.
+    match answer.header("content-length").parse::<usize>() {
+        Ok(length) => {
+            let missing = length.checked_sub(answer.body.len())?;
+            let mut rest = vec![0; missing];
+            stream.read_exact(&mut rest).ok()?;
+            answer.body.append(&mut rest);
+        }
+        Err(_) => {
+            stream.read_to_end(&mut answer.body).ok()?;
+        }
+    }
+    Some(answer)
 }
 
 /// The program while it serves; killed when dropped.
@@ -112,9 +128,20 @@ pub(super) struct Portal {
 
 impl Portal {
     pub(super) fn start(data: &Path, log: &Path) -> Self {
+        Self::start_at(data, log, "127.0.0.1:0", &[])
+    }
+
+    /// At this address, with these variables.
+    pub(super) fn start_at(
+        data: &Path,
+        log: &Path,
+        listen: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let file = File::create(log).unwrap();
         let child = command(data)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", listen])
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)

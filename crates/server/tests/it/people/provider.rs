@@ -1,13 +1,8 @@
 //! Sign-in with a certified provider of `OpenID Connect`, `oidc-provider` for Node.
-//!
-//! `STANCHION_OIDC_PROVIDER` names a folder with the package in its `node_modules` (`npm install` with
-//! `tests/oidc/package.json`). Without it the test is skipped and says so; `.ci/run` sets it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use stanchion_store::testing::sqlite;
 
@@ -15,52 +10,8 @@ use super::oidc::trusting;
 use super::{House, cookies, document};
 use crate::http::{Answer, settings};
 
-/// The provider; it ends with its standard input.
-struct Provider {
-    child: Child,
-    /// Held open: it ends when nobody reads what it says.
-    _said: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
-fn provider() -> Option<Provider> {
-    let Some(folder) = std::env::var_os("STANCHION_OIDC_PROVIDER") else {
-        println!(
-            "skipped: STANCHION_OIDC_PROVIDER names no folder with oidc-provider; .ci/run sets it"
-        );
-        return None;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc/provider.mjs");
-    let child = Command::new("node")
-        .arg(script)
-        .arg(&folder)
-        .arg("http://portal/sign-in/back")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = child.unwrap();
-    let mut url = String::new();
-    let mut said = BufReader::new(child.stdout.take().unwrap());
-    said.read_line(&mut url).unwrap();
-    let url = url.trim().to_owned();
-    assert!(
-        url.starts_with("http://127.0.0.1:"),
-        "the provider did not start: {url:?}"
-    );
-    Some(Provider {
-        child,
-        _said: said,
-        url,
-    })
-}
+#[path = "../../oidc/provider.rs"]
+mod running;
 
 /// A browser at the provider: follows redirects and keeps cookies, until it is sent to the portal.
 fn walk(host: &str, mut location: String) -> String {
@@ -118,7 +69,9 @@ fn walk(host: &str, mut location: String) -> String {
 
 #[test]
 fn a_certified_provider_signs_somebody_in() {
-    let Some(provider) = provider() else { return };
+    let Some(provider) = running::start("http://portal/sign-in/back") else {
+        return;
+    };
     let host = provider.url.strip_prefix("http://").unwrap().to_owned();
     let fresh = sqlite();
     let store = fresh.store.clone();

@@ -1,0 +1,50 @@
+//! The portal's pages in a real browser, with real clicks and keys.
+//!
+//! A test of a page is a few lines: `House` is a portal of its own, `Page` a window, `axe` and `hostile` hold a page
+//! against rules. Chromium and chromedriver are looked for on the path; `.ci/setup` installs them and axe-core.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "a test that is skipped says so, and one that fails where its page is kept"
+)]
+
+mod axe;
+mod driver;
+mod element;
+mod emulate;
+mod harness;
+mod hostile;
+mod house;
+mod measure;
+mod page;
+mod people;
+mod pictures;
+#[path = "../../../../server/tests/oidc/provider.rs"]
+mod provider;
+
+/// Keys that are no letters, as `WebDriver` writes them.
+mod keys {
+    pub(crate) const TAB: &str = "\u{e004}";
+    pub(crate) const ENTER: &str = "\u{e007}";
+    pub(crate) const SHIFT: &str = "\u{e008}";
+    pub(crate) const CONTROL: &str = "\u{e009}";
+    pub(crate) const ESCAPE: &str = "\u{e00c}";
+    pub(crate) const DOWN: &str = "\u{e015}";
+}
+
+use house::House;
+use page::Page;
+
+/// Runs a test of the portal's pages, if there is a browser.
+fn with_house(test: impl FnOnce(&House)) {
+    if let Some(house) = House::new() {
+        test(&house);
+    }
+}
+
+/// Runs a test in a window of a browser that runs no scripts of pages.
+fn no_script(house: &House, test: impl FnOnce(&Page)) {
+    let page = house.page();
+    page.without_scripts();
+    test(&page);
+}
