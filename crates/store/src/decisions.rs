@@ -133,6 +133,19 @@ pub fn exceptions(
     tx.all(&sql, params![after, state], read_exception)
 }
 
+/// Approved exceptions that end between two moments, soonest first.
+pub fn lapsing(
+    tx: &mut Tx<'_>,
+    from: i64,
+    to: i64,
+    limit: usize,
+) -> Result<Vec<Exception>, StoreError> {
+    let sql = format!(
+        "SELECT {EXCEPTION} FROM exception WHERE state = 'approved' AND expires >= ?1 AND expires < ?2 ORDER BY expires, id LIMIT {limit}"
+    );
+    tx.all(&sql, params![from, to], read_exception)
+}
+
 /// Makes an exception; [`StoreError::Taken`] where the id is in use.
 pub fn add_exception(tx: &mut Tx<'_>, exception: &Exception) -> Result<(), StoreError> {
     let columns: Vec<&str> = EXCEPTION.split(", ").collect();

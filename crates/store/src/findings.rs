@@ -37,7 +37,7 @@ pub const FIXED: i64 = 4;
 pub const EXCEPTED: i64 = 3;
 
 /// A row of the findings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Default, Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// [`Id::below`] its version.
     pub id: Id,

@@ -1,52 +1,19 @@
-//! The page of whoever is signed in.
+//! The first page of somebody who may see nothing yet.
 
 use maud::html;
 
-use crate::frame::{Head, page};
+use crate::frame::{Around, Place, top};
+use crate::parts::empty;
 
-/// The page of whoever is signed in.
-#[derive(Clone, Debug, Default)]
-pub struct Home<'p> {
-    /// As people call them.
-    pub display: &'p str,
-    /// The name to sign in with.
-    pub name: &'p str,
-    /// Roles, and where they hold: `admin`, `everywhere`.
-    pub roles: &'p [(String, String)],
-    /// The token of their forms.
-    pub form_token: &'p str,
-}
-
-impl Home<'_> {
-    /// The page.
-    pub fn page(&self) -> String {
-        let body = html! {
-            h1 { (self.display) }
-            p.muted { "Signed in as " (self.name) "." }
-            h2 { "What you may do here" }
-            @if self.roles.is_empty() {
-                p { "You have no role yet. Ask an administrator of the portal for one." }
-            } @else {
-                div.scroll {
-                    table {
-                        thead { tr { th scope="col" { "Role" } th scope="col" { "Where" } } }
-                        tbody {
-                            @for (role, place) in self.roles {
-                                tr { td { (role) } td { (place) } }
-                            }
-                        }
-                    }
-                }
-            }
-            h2 { "For programs" }
-            p { a href="/api/" { "All operations of the API" } ", with what each asks for and gives." }
-        };
-        let head = Head::SignedIn {
-            display: self.display,
-            form_token: self.form_token,
-        };
-        page("Start", &head, false, None, &body)
-    }
+/// The page of somebody without a role.
+pub fn without_role(around: &Around) -> String {
+    let body = html! {
+        (top("Nothing here is for you yet", &html! { "You are signed in as " (around.name) "." }, &html! {}))
+        (empty("You have no role", &html! {
+            p { "Ask an administrator of this portal for one; tell them the name that you sign in with: " b { (around.name) } "." }
+        }))
+    };
+    around.page(Place::Today, "Start", &body)
 }
 
 #[cfg(test)]
@@ -54,18 +21,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roles_are_named_with_their_place() {
-        let roles = [("viewer".to_owned(), "on tag <b>".to_owned())];
-        let home = Home {
-            display: "Ann",
-            name: "ann",
-            roles: &roles,
-            form_token: "t0k",
+    fn whoever_has_no_role_hears_whom_to_ask() {
+        let around = Around {
+            name: "ann<b>".into(),
+            ..Around::default()
         };
-        let page = home.page();
-        assert!(page.contains("<td>viewer</td><td>on tag &lt;b&gt;</td>"));
-        assert!(page.contains("name=\"form_token\" value=\"t0k\""));
-        let none = Home { roles: &[], ..home }.page();
-        assert!(none.contains("no role yet"));
+        let page = without_role(&around);
+        assert!(page.contains("ann&lt;b&gt;") && page.contains("You have no role"));
     }
 }

@@ -120,6 +120,12 @@ impl Engine {
             for product in products {
                 numbers.entry(product).or_default();
             }
+            // Under no product stands the whole organisation, so that its line need not be added up.
+            let mut whole = Numbers::default();
+            for one in numbers.values() {
+                whole.add(one);
+            }
+            numbers.insert(Id::default(), whole);
             Ok::<_, StoreError>(numbers)
         })?;
         let rows: Vec<(Id, String)> = numbers.iter().map(|(id, one)| (*id, one.json())).collect();
@@ -258,6 +264,18 @@ struct Numbers {
 }
 
 impl Numbers {
+    fn add(&mut self, other: &Self) {
+        self.open += other.open;
+        for (own, more) in self.severities.iter_mut().zip(other.severities) {
+            *own += more;
+        }
+        self.exploited += other.exploited;
+        self.risk += other.risk;
+        self.overdue += other.overdue;
+        self.excepted += other.excepted;
+        self.unowned += other.unowned;
+    }
+
     fn json(&self) -> String {
         json!({
             "open": self.open,

@@ -117,8 +117,7 @@ pub(crate) async fn fixes(
                 let mut rows: Vec<ListedFinding> = Vec::new();
                 let mut after: Option<String> = None;
                 loop {
-                    let page =
-                        query::findings(tx, &query, &visible, now, after.as_deref(), READ)?;
+                    let page = query::findings(tx, &query, &visible, now, after.as_deref(), READ)?;
                     rows.extend(page.rows);
                     after = page.next;
                     if after.is_none() || rows.len() >= LOOKED {
@@ -162,8 +161,7 @@ fn plan(rows: &[ListedFinding], whole: bool) -> Plan {
         one.known_exploited += usize::from(finding.flags & flag::KEV != 0);
         one.tenths += finding.score.max(0);
         one.worst = one.worst.max(finding.score);
-        *one.products.entry(row.product.clone()).or_default() |=
-            finding.flags & flag::DIRECT != 0;
+        *one.products.entry(row.product.clone()).or_default() |= finding.flags & flag::DIRECT != 0;
         one.purl.clone_from(&row.purl);
     }
     let mut items: Vec<View> = packages
@@ -271,10 +269,12 @@ mod tests {
 
     fn row(purl: &str, product: &str, upgrade: &str, score: i64, flags: i64) -> ListedFinding {
         let version = purl.rsplit('@').next().unwrap().to_owned();
-        let mut finding = stanchion_store::findings::Finding::blank();
-        finding.upgrade = Some(upgrade.into());
-        finding.score = score;
-        finding.flags = flags;
+        let finding = stanchion_store::findings::Finding {
+            upgrade: Some(upgrade.into()),
+            score,
+            flags,
+            ..stanchion_store::findings::Finding::default()
+        };
         ListedFinding {
             finding,
             work: true,
@@ -292,7 +292,13 @@ mod tests {
     #[test]
     fn one_upgrade_stands_for_all_products() {
         let rows = [
-            row("pkg:npm/lodash@4.17.15", "shop", "4.17.21", 700, flag::DIRECT | flag::KEV),
+            row(
+                "pkg:npm/lodash@4.17.15",
+                "shop",
+                "4.17.21",
+                700,
+                flag::DIRECT | flag::KEV,
+            ),
             row("pkg:npm/lodash@4.9.0", "desk", "4.17.9", 200, 0),
             row("pkg:npm/lodash@4.9.0", "desk", "4.17.21", 100, 0),
             row("pkg:pypi/django@3.2", "desk", "4.2.1", 900, 0),
@@ -300,12 +306,25 @@ mod tests {
         let plan = plan(&rows, true);
         assert_eq!(plan.items.len(), 2);
         let lodash = &plan.items[0];
-        assert_eq!((lodash.component.as_str(), lodash.to.as_str()), ("lodash", "4.17.21"));
+        assert_eq!(
+            (lodash.component.as_str(), lodash.to.as_str()),
+            ("lodash", "4.17.21")
+        );
         assert_eq!((lodash.clears, lodash.known_exploited), (3, 1));
         assert_eq!(lodash.from, ["4.9.0", "4.17.15"]);
         assert_eq!(lodash.jump, Some("minor"));
-        assert_eq!(lodash.products.iter().map(|one| (one.product.as_str(), one.direct)).collect::<Vec<_>>(), [("desk", false), ("shop", true)]);
-        assert_eq!(lodash.command.as_deref(), Some("npm install lodash@4.17.21"));
+        assert_eq!(
+            lodash
+                .products
+                .iter()
+                .map(|one| (one.product.as_str(), one.direct))
+                .collect::<Vec<_>>(),
+            [("desk", false), ("shop", true)]
+        );
+        assert_eq!(
+            lodash.command.as_deref(),
+            Some("npm install lodash@4.17.21")
+        );
         assert_eq!(plan.items[1].jump, Some("major"));
     }
 

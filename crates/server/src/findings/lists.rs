@@ -24,7 +24,7 @@ use crate::portal::Portal;
 use crate::slice::limit;
 
 /// How long a list may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 /// Findings that a count goes up to.
 const MOST: usize = 1_000;
 

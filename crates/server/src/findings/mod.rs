@@ -1,6 +1,7 @@
 //! Findings: what is wrong, why, since when, and what is done about it.
 
 pub(crate) mod external;
+pub(crate) mod fixes;
 pub(crate) mod lists;
 pub(crate) mod view;
 
@@ -31,6 +32,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(history, add_note))
         .merge(lists::router())
         .merge(external::router())
+        .merge(fixes::router())
 }
 
 /// A finding with its product, when somebody may read it.

@@ -1,9 +1,12 @@
 //! The pages for people: sign-in and its like, the first page, the API for readers, and the files that pages load.
 
+mod affected;
 mod around;
 mod finding;
 mod findings;
+mod fixes;
 mod map;
+mod today;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,12 +15,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use stanchion_ui::home::Home;
 use stanchion_ui::parts::encoded;
 use stanchion_ui::sign_in::{Join, SecondFactor, SetUp, SignIn};
 use stanchion_ui::{api, assets, problem};
@@ -28,8 +29,8 @@ use crate::http::{Client, Form, Path, Problem, Query, security};
 use crate::people::call::Call;
 use crate::people::permission::Own;
 use crate::people::sign_in::{self, Step};
-use crate::people::who::{Allowed, Scope};
-use crate::people::{cookie, invitations, oidc, resolve, session, setup};
+use crate::people::who::Allowed;
+use crate::people::{cookie, invitations, oidc, session, setup};
 use crate::portal::Portal;
 
 use around::to;
@@ -72,7 +73,7 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
             .unwrap_or_else(|| (tag.clone(), html(), page.clone()).into_response())
     };
     Router::new()
-        .route("/", get(home))
+        .route("/", get(today::home))
         .route("/sign-in", get(sign_in_page).post(sign_in_form))
         .route("/sign-in/code", post(code_form))
         .route("/sign-in/with", get(sign_in_with))
@@ -82,7 +83,9 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
         .route("/join", get(join_page).post(join_form))
         .route("/api/", get(api))
         .route("/assets/{name}", get(asset))
+        .merge(affected::routes())
         .merge(findings::routes())
+        .merge(fixes::routes())
         .merge(finding::routes())
 }
 
@@ -139,45 +142,6 @@ fn said(problem: Problem) -> Result<(StatusCode, String), Problem> {
         text.push_str(hint);
     }
     Ok((status, text))
-}
-
-/// The first page; for a stranger the way to sign-in, and to set-up where nobody can sign in yet.
-async fn home(State(portal): State<Portal>, parts: Parts) -> Result<Response, Problem> {
-    let who = match resolve::who(&parts, &portal).await {
-        Ok(who) => who,
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            let open = setup::is_open(&portal).await?;
-            return Ok(to(if open { "/setup" } else { "/sign-in" }));
-        }
-        Err(problem) => return Err(problem),
-    };
-    let bindings = who.bindings.clone();
-    let roles = portal
-        .read(move |tx| {
-            let mut roles = Vec::new();
-            for (role, scope) in &bindings {
-                let place = match scope {
-                    Scope::Organisation => "everywhere".to_owned(),
-                    Scope::Product(id) => stanchion_store::products::by_id(tx, *id)?.map_or_else(
-                        || "on a product that is gone".to_owned(),
-                        |product| format!("on {} and below", product.name),
-                    ),
-                    Scope::Tag(tag) => format!("on products with the tag {tag}"),
-                };
-                roles.push((role.as_str().to_owned(), place));
-            }
-            Ok(roles)
-        })
-        .await?;
-    let form_token = session::form_token(&portal, &who);
-    let page = Home {
-        display: &who.display,
-        name: &who.name,
-        roles: &roles,
-        form_token: &form_token,
-    }
-    .page();
-    Ok(shown(StatusCode::OK, page))
 }
 
 #[derive(Deserialize)]

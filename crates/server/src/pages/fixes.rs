@@ -1,0 +1,167 @@
+//! The fix plan, as a page and as a file.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use stanchion_ui::fixes::{Fixes, Upgrade};
+
+use crate::findings::fixes::{Asked, Plan, View, fixes};
+use crate::http::{Json, Problem, Query};
+use crate::people::ProductRead;
+use crate::portal::Portal;
+
+use super::around::{Fields, Viewer, page};
+use super::findings::harmless;
+
+/// Rows of the page.
+const ROWS: usize = 100;
+
+pub(super) fn routes() -> Router<Portal> {
+    Router::new()
+        .route("/fixes", get(show))
+        .route("/fixes.csv", get(csv_file))
+        .route("/fixes.json", get(json_file))
+}
+
+#[derive(Deserialize)]
+struct Address {
+    #[serde(default)]
+    q: String,
+}
+
+fn asked(address: &Address) -> Asked {
+    Asked {
+        q: Some(address.q.clone()),
+    }
+}
+
+async fn show(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    let mut view = Fixes {
+        query: &address.q,
+        ..Fixes::default()
+    };
+    let mut status = StatusCode::OK;
+    match fixes(
+        State(portal.clone()),
+        viewer.allowed,
+        Query(asked(&address)),
+    )
+    .await
+    {
+        Ok(Json(plan)) => {
+            view.looked = i64::try_from(plan.looked).unwrap_or(i64::MAX);
+            view.more = !plan.whole;
+            view.upgrades = plan.items.into_iter().take(ROWS).map(upgrade).collect();
+        }
+        Err(problem) => {
+            let (code, typed) = Fields::default().wrong(problem)?;
+            status = code;
+            let faults = typed.faults.into_iter().map(|(_, fault)| fault);
+            view.fault = typed
+                .error
+                .into_iter()
+                .chain(faults)
+                .reduce(|all, one| format!("{all} {one}"));
+        }
+    }
+    let text = view.page(&viewer.around);
+    Ok(page(&portal, &viewer.around, status, text))
+}
+
+fn upgrade(view: View) -> Upgrade {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    Upgrade {
+        ecosystem: view.ecosystem,
+        component: view.component,
+        from: view.from,
+        to: view.to,
+        clears: number(view.clears),
+        exploited: number(view.known_exploited),
+        worst: view.worst,
+        risk: view.risk,
+        jump: view.jump.unwrap_or_default(),
+        products: view
+            .products
+            .into_iter()
+            .map(|needs| (needs.product, needs.direct))
+            .collect(),
+        command: view.command,
+    }
+}
+
+async fn csv_file(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    let Json(plan) = fixes(State(portal), viewer.allowed, Query(asked(&address))).await?;
+    let bytes = csv_of(&plan).map_err(|error| Problem::internal(&error))?;
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"fixes.csv\""),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+fn csv_of(plan: &Plan) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "ecosystem",
+        "component",
+        "from",
+        "to",
+        "clears",
+        "known_exploited",
+        "worst",
+        "risk",
+        "jump",
+        "products",
+        "command",
+    ])?;
+    for one in &plan.items {
+        let products: Vec<&str> = one
+            .products
+            .iter()
+            .map(|one| one.product.as_str())
+            .collect();
+        let worst = one.worst.map(|worst| worst.to_string()).unwrap_or_default();
+        let texts: Vec<String> = [
+            one.ecosystem.as_str(),
+            &one.component,
+            &one.from.join(" "),
+            &one.to,
+            &one.clears.to_string(),
+            &one.known_exploited.to_string(),
+            &worst,
+            &one.risk.to_string(),
+            one.jump.unwrap_or_default(),
+            &products.join(", "),
+            one.command.as_deref().unwrap_or_default(),
+        ]
+        .into_iter()
+        .map(harmless)
+        .collect();
+        writer.write_record(&texts)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
+}
+
+async fn json_file(
+    State(portal): State<Portal>,
+    viewer: Viewer<ProductRead>,
+    Query(address): Query<Address>,
+) -> Result<Response, Problem> {
+    let plan = fixes(State(portal), viewer.allowed, Query(asked(&address))).await?;
+    let headers = [(CONTENT_DISPOSITION, "attachment; filename=\"fixes.json\"")];
+    Ok((headers, plan).into_response())
+}
