@@ -132,8 +132,8 @@ impl Affected<'_> {
             })
             .count();
         html! {
-            "In " (counted(products.len() as i64, "product", "products")) " here"
-            @if open > 0 { ", open in " (counted(open as i64, "place", "places")) } "."
+            "In " (counted(products.len(), "product", "products")) " here"
+            @if open > 0 { ", open in " (counted(open, "place", "places")) } "."
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use crate::frame::{Head, page};
+use crate::frame::page;
 
 /// The methods of an OpenAPI path, in the order in which they are shown.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -59,7 +59,7 @@ pub fn api_page(document: &Value) -> String {
             @for operation in operations { (shown(document, operation)) }
         }
     };
-    page("API", &Head::Bare, false, None, &body)
+    page("API", false, None, &body)
 }
 
 fn shown(document: &Value, operation: &Operation<'_>) -> Markup {

@@ -56,7 +56,7 @@ impl Fixes<'_> {
         let answer = html! {
             @if self.upgrades.is_empty() { "Nothing that is open has a version that clears it." }
             @else {
-                (counted(self.upgrades.len().min(7) as i64, "upgrade clears", "upgrades clear")) " " (number(first)) " of "
+                (counted(self.upgrades.len().min(7), "upgrade clears", "upgrades clear")) " " (number(first)) " of "
                 (if self.more { "the " } else { "" }) (number(self.looked)) (if self.more { " worst findings that have a fix." } else { " findings that have a fix." })
             }
         };

@@ -5,17 +5,6 @@ use maud::{DOCTYPE, Markup, html};
 use crate::assets::{Asset, HANDS, STYLE};
 use crate::parts::path;
 
-/// What stands above a page that nobody need be signed in for.
-pub(crate) enum Head<'h> {
-    /// Nothing but the name: nobody is signed in.
-    Bare,
-    /// Who is signed in, and the token of their forms.
-    SignedIn {
-        display: &'h str,
-        form_token: &'h str,
-    },
-}
-
 /// A place in the rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Place {
@@ -181,13 +170,7 @@ fn head(title: &str, script: Option<&Asset>) -> Markup {
 }
 
 /// A whole page without the rail.
-pub(crate) fn page(
-    title: &str,
-    around: &Head<'_>,
-    narrow: bool,
-    script: Option<&Asset>,
-    body: &Markup,
-) -> String {
+pub(crate) fn page(title: &str, narrow: bool, script: Option<&Asset>, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -196,15 +179,6 @@ pub(crate) fn page(
                 a.skip href="#main" { "To the content" }
                 header {
                     a.mark href="/" { "Stanchion" }
-                    @if let Head::SignedIn { display, form_token } = around {
-                        nav.account aria-label="Account" {
-                            span.muted { (display) }
-                            form method="post" action="/sign-out" {
-                                input type="hidden" name="form_token" value=(form_token);
-                                button.plain type="submit" { "Sign out" }
-                            }
-                        }
-                    }
                 }
                 main #main tabindex="-1" .narrow[narrow] { (body) }
             }
@@ -300,7 +274,7 @@ impl Again<'_> {
                 @for (name, value) in &typed { dt { (name.replace('_', " ")) } dd { (value) } }
             }
         };
-        page("Send it again", &Head::Bare, true, None, &body)
+        page("Send it again", true, None, &body)
     }
 }
 

@@ -243,7 +243,8 @@ pub fn number(value: i64) -> String {
 }
 
 /// `1 finding`, `2 findings`.
-pub fn counted(value: i64, one: &str, many: &str) -> String {
+pub fn counted(value: impl TryInto<i64>, one: &str, many: &str) -> String {
+    let value = value.try_into().unwrap_or(i64::MAX);
     format!("{} {}", number(value), if value == 1 { one } else { many })
 }
 

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use crate::frame::{Head, page};
+use crate::frame::page;
 
 /// A request that failed.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ impl Problem<'_> {
                 @if let Some(instance) = self.instance { " · " code { (instance) } }
             }
         };
-        page(self.title, &Head::Bare, true, None, &body)
+        page(self.title, true, None, &body)
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::html;
 
 use crate::assets::JOIN;
-use crate::frame::{Field, Head, field, page, wrong};
+use crate::frame::{Field, field, page, wrong};
 
 /// The sign-in page.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ impl SignIn<'_> {
                 a.button.wide href=(format!("/sign-in/with?back_to={query}")) { "Sign in with " (provider) }
             }
         };
-        page("Sign in", &Head::Bare, true, None, &body)
+        page("Sign in", true, None, &body)
     }
 }
 
@@ -68,7 +68,7 @@ impl SecondFactor<'_> {
             }
             p.or { a href="/sign-in" { "Begin again" } }
         };
-        page("Second factor", &Head::Bare, true, None, &body)
+        page("Second factor", true, None, &body)
     }
 }
 
@@ -105,7 +105,7 @@ impl SetUp<'_> {
                 button.wide type="submit" { "Make the administrator" }
             }
         };
-        page("Set up", &Head::Bare, true, None, &body)
+        page("Set up", true, None, &body)
     }
 }
 
@@ -134,7 +134,7 @@ impl Join<'_> {
                 button.wide type="submit" { "Come in" }
             }
         };
-        page("Invitation", &Head::Bare, true, Some(&JOIN), &body)
+        page("Invitation", true, Some(&JOIN), &body)
     }
 }
 

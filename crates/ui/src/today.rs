@@ -99,7 +99,7 @@ impl Today {
                     @if at > 0 { " · " }
                     a href=(findings_path(pile.query)) { (pile.count.text()) " " (pile.title.to_lowercase()) }
                 }
-                @if !self.waiting.is_empty() { " · " (counted(self.waiting.len() as i64, "exception to decide", "exceptions to decide")) }
+                @if !self.waiting.is_empty() { " · " (counted(self.waiting.len(), "exception to decide", "exceptions to decide")) }
             }
             @if let Some(at) = self.advisories { span.muted { " Advisories of " (ago(at, around.now)) "." } }
         };
@@ -108,7 +108,7 @@ impl Today {
             @if self.nothing_yet { (self.begin(around)) }
             @else {
                 div.halves {
-                    @for pile in &self.piles { (self.pile(pile, around)) }
+                    @for pile in &self.piles { (shown(pile, around)) }
                     (self.exceptions(around))
                     (self.rest())
                 }
@@ -140,37 +140,6 @@ impl Today {
             (empty("Let your builds do it", &html! {
                 p { a href="/account/tokens" { "Make a token" } " and put it where your CI keeps secrets, as " code { "STANCHION_TOKEN" } ". Then each build hands in its inventory and hears at once whether it may go out." }
             }))
-        }
-    }
-
-    fn pile(&self, pile: &Pile, around: &Around) -> Markup {
-        html! {
-            section.block {
-                div.headed {
-                    h2 { (pile.title) " " span.muted { (pile.count.text()) } }
-                    @if pile.count.count > 0 { a href=(findings_path(pile.query)) { "all" span.hidden { " of: " (pile.title) } } }
-                }
-                @if pile.rows.is_empty() { p.muted { (pile.none) } }
-                @else {
-                    ul.plain.needs { @for row in &pile.rows { li {
-                        span.num { (score(row.score)) }
-                        span.what {
-                            a href=(finding_path(&row.id)) { (cut(&row.component, 40)) " " (cut(&row.component_version, 24)) }
-                            " " (severity(row.severity)) " "
-                            @if row.known_exploited { span.tag.hot { "exploited" } " " }
-                            @if row.state == "in_triage" || row.state == "excepted" { (state(row.state)) " " }
-                            span.second {
-                                (cut(&row.vulnerability, 30)) " in " a href=(product_path(&row.product)) { (cut(&row.product, 36)) }
-                                @if let Some(epss) = row.epss.filter(|epss| *epss >= 0.1) { ", EPSS " (percent(epss)) }
-                                ", " @if row.due.is_some() { (due(row.due, around.now)) } @else { "seen " (ago(row.first_seen, around.now)) }
-                            }
-                        }
-                        span.act { @if let Some(version) = &row.upgrade_to {
-                            a href=(format!("/fixes?q={}", encoded(&crate::parts::term("component", &row.component)))) { "raise to " (cut(version, 18)) }
-                        } @else { a href=(finding_path(&row.id)) { "decide" } } }
-                    } } }
-                }
-            }
         }
     }
 
@@ -242,6 +211,37 @@ pub fn date(day: i64) -> Option<jiff::civil::Date> {
     jiff::civil::Date::constant(1970, 1, 1)
         .checked_add(jiff::Span::new().try_days(day).ok()?)
         .ok()
+}
+
+fn shown(pile: &Pile, around: &Around) -> Markup {
+    html! {
+        section.block {
+            div.headed {
+                h2 { (pile.title) " " span.muted { (pile.count.text()) } }
+                @if pile.count.count > 0 { a href=(findings_path(pile.query)) { "all" span.hidden { " of: " (pile.title) } } }
+            }
+            @if pile.rows.is_empty() { p.muted { (pile.none) } }
+            @else {
+                ul.plain.needs { @for row in &pile.rows { li {
+                    span.num { (score(row.score)) }
+                    span.what {
+                        a href=(finding_path(&row.id)) { (cut(&row.component, 40)) " " (cut(&row.component_version, 24)) }
+                        " " (severity(row.severity)) " "
+                        @if row.known_exploited { span.tag.hot { "exploited" } " " }
+                        @if row.state == "in_triage" || row.state == "excepted" { (state(row.state)) " " }
+                        span.second {
+                            (cut(&row.vulnerability, 30)) " in " a href=(product_path(&row.product)) { (cut(&row.product, 36)) }
+                            @if let Some(epss) = row.epss.filter(|epss| *epss >= 0.1) { ", EPSS " (percent(epss)) }
+                            ", " @if row.due.is_some() { (due(row.due, around.now)) } @else { "seen " (ago(row.first_seen, around.now)) }
+                        }
+                    }
+                    span.act { @if let Some(version) = &row.upgrade_to {
+                        a href=(format!("/fixes?q={}", encoded(&crate::parts::term("component", &row.component)))) { "raise to " (cut(version, 18)) }
+                    } @else { a href=(finding_path(&row.id)) { "decide" } } }
+                } } }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ impl Fields {
     }
 
     /// Words of a field, one a line or with commas between them.
+    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         self.text(name)
             .split([',', '\n'])
@@ -76,6 +77,7 @@ impl Fields {
     }
 
     /// A number.
+    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
         match self.text(name) {
             "" => Ok(None),
@@ -86,6 +88,7 @@ impl Fields {
     }
 
     /// As a form shows it again.
+    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn typed(&self) -> Typed {
         Typed {
             values: self.0.clone(),

@@ -233,20 +233,19 @@ fn days(tx: &mut Tx<'_>, only: Option<&[Id]>, now: i64) -> Result<Vec<Day>, Prob
     let today = now.div_euclid(86_400);
     // One day more, so that the line begins with what stood before.
     let since = today - DAYS - 1;
-    let ids: Vec<Id> = match only {
-        Some(only) => only.iter().copied().take(ADDED).collect(),
-        None => {
-            let few: Vec<Id> = tx.all(
-                &format!("SELECT id FROM product ORDER BY id LIMIT {}", ADDED + 1),
-                &[],
-                |row| row.get(0),
-            )?;
-            // The organisation's own row stands under no product.
-            if few.len() > ADDED {
-                vec![Id::default()]
-            } else {
-                few
-            }
+    let ids: Vec<Id> = if let Some(only) = only {
+        only.iter().copied().take(ADDED).collect()
+    } else {
+        let few: Vec<Id> = tx.all(
+            &format!("SELECT id FROM product ORDER BY id LIMIT {}", ADDED + 1),
+            &[],
+            |row| row.get(0),
+        )?;
+        // The organisation's own row stands under no product.
+        if few.len() > ADDED {
+            vec![Id::default()]
+        } else {
+            few
         }
     };
     let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
