@@ -26,4 +26,4 @@ pub use index::tables::Cycle;
 pub use index::{GroupId, Index, PackageId, RecordId, RecordView, VulnerabilityView};
 pub use matching::{Doubt, Hit, Matcher, Query, Upgrade};
 pub use meta::{Feed, Meta, Refusal};
-pub use starter::starter;
+pub use starter::{small, starter};

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  stanchion serve                                    on this machine alone, nothing else needed\n  stanchion serve --listen 0.0.0.0:8443 --config portal.toml"
+    after_help = "Examples:\n  stanchion serve                                    on this machine alone, nothing else needed\n  stanchion serve --demo                             a portal to look at, with data that are made up\n  stanchion serve --listen 0.0.0.0:8443 --config portal.toml"
 )]
 pub(crate) struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:8080]
@@ -19,6 +19,9 @@ pub(crate) struct Serve {
     /// Keep state in this database in place of a file
     #[arg(long, value_name = "postgres://USER@HOST/DATABASE")]
     pub(crate) store: Option<String>,
+    /// Show a portal with made-up data: read-only, made anew each night, your own left alone
+    #[arg(long, conflicts_with = "store")]
+    pub(crate) demo: bool,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -12,6 +12,7 @@
 mod advisories;
 mod assets;
 mod decisions;
+pub mod demo;
 pub mod document;
 pub mod engine;
 mod exceptions;

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use stanchion_store::{StoreError, Tx};
 
+use crate::demo;
 use crate::document;
 use crate::engine::Engine;
 use crate::http::{Problem, Settings, Site, api, documented, site};
@@ -28,6 +29,8 @@ pub struct Portal {
     pub site: Site,
     /// Who somebody is.
     pub people: Arc<People>,
+    /// It is one to look at.
+    demo: bool,
 }
 
 impl std::fmt::Debug for Portal {
@@ -89,7 +92,18 @@ impl Portal {
             engine,
             site,
             people: Arc::new(people),
+            demo: false,
         }
+    }
+
+    /// The same as one to look at: from here on nobody changes anything in it.
+    pub(crate) fn into_demo(self) -> Self {
+        Self { demo: true, ..self }
+    }
+
+    /// Whether it is one to look at, with data that are made up and made anew each day ([`crate::demo`]).
+    pub fn demo(&self) -> bool {
+        self.demo
     }
 
     /// What the site of a portal is made with: the session cookie's name, and pages for problems.
@@ -156,7 +170,9 @@ pub fn routes(portal: &Portal, slices: OpenApiRouter<Portal>) -> Result<Router, 
     let document = document::of(slices.get_openapi())?;
     let (operations, _) = slices.with_state(portal.clone()).split_for_parts();
     let operations = documented(operations, &document)?;
-    Ok(operations
-        .merge(pages::routes(&document).with_state(portal.clone()))
-        .layer(from_fn_with_state(portal.clone(), people::layer)))
+    let mut routes = operations.merge(pages::routes(&document).with_state(portal.clone()));
+    if portal.demo() {
+        routes = routes.layer(from_fn_with_state(portal.clone(), demo::read_only));
+    }
+    Ok(routes.layer(from_fn_with_state(portal.clone(), people::layer)))
 }

@@ -36,7 +36,11 @@ pub struct Tx<'c> {
 
 impl Connection {
     /// Opens the file of an embedded store.
-    pub(crate) fn sqlite(path: &std::path::Path, write: bool) -> Result<Self, StoreError> {
+    pub(crate) fn sqlite(
+        path: &std::path::Path,
+        write: bool,
+        durable: bool,
+    ) -> Result<Self, StoreError> {
         let wrong = |error: rusqlite::Error| StoreError::Open {
             path: path.display().to_string(),
             reason: error.to_string(),
@@ -53,8 +57,9 @@ impl Connection {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         if write {
             // FULL: what has been acknowledged is there after a power cut.
+            let synchronous = if durable { "FULL" } else { "OFF" };
             connection
-                .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")
+                .execute_batch(&format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA journal_size_limit = 67108864;"))
                 .map_err(wrong)?;
         }
         connection

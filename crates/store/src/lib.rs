@@ -150,6 +150,8 @@ impl From<rusqlite::Error> for StoreError {
 pub enum Address {
     /// In a file of this folder.
     Folder(PathBuf),
+    /// In a file of this folder that nobody misses when the machine stops: nothing waits for the disk.
+    Passing(PathBuf),
     /// In a `PostgreSQL` database: `postgres://user:password@host/database`, and a PEM file of certificates to trust in
     /// place of Mozilla's.
     #[cfg(feature = "postgres")]
@@ -159,7 +161,7 @@ pub enum Address {
 impl std::fmt::Debug for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Folder(folder) => folder.fmt(f),
+            Self::Folder(folder) | Self::Passing(folder) => folder.fmt(f),
             #[cfg(feature = "postgres")]
             Self::Postgres(..) => f.write_str("postgres"),
         }

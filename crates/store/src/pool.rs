@@ -20,7 +20,8 @@ pub(crate) struct Pool {
 
 #[derive(Debug)]
 enum Source {
-    File(PathBuf),
+    /// The file, and whether what was acknowledged outlives the machine.
+    File(PathBuf, bool),
     #[cfg(feature = "postgres")]
     Postgres(Box<postgres::Config>, Option<PathBuf>),
 }
@@ -114,14 +115,14 @@ impl Drop for Lease<'_> {
 impl Pool {
     pub(crate) fn open(address: &Address, readers: usize) -> Result<Self, StoreError> {
         let pool = match address {
-            Address::Folder(folder) => {
+            Address::Folder(folder) | Address::Passing(folder) => {
                 let path = folder.join(FILE);
                 std::fs::create_dir_all(folder).map_err(|error| StoreError::Open {
                     path: path.display().to_string(),
                     reason: error.to_string(),
                 })?;
                 Self {
-                    source: Source::File(path),
+                    source: Source::File(path, matches!(address, Address::Folder(_))),
                     readers: Shelf::new(readers),
                     writer: Some(Shelf::new(1)),
                 }
@@ -141,7 +142,7 @@ impl Pool {
 
     pub(crate) fn read_only(folder: &Path) -> Result<Self, StoreError> {
         let pool = Self {
-            source: Source::File(folder.join(FILE)),
+            source: Source::File(folder.join(FILE), true),
             readers: Shelf::new(1),
             writer: None,
         };
@@ -151,7 +152,7 @@ impl Pool {
 
     fn name(&self) -> String {
         match &self.source {
-            Source::File(path) => path.display().to_string(),
+            Source::File(path, _) => path.display().to_string(),
             #[cfg(feature = "postgres")]
             Source::Postgres(config, _) => crate::postgres::name(config),
         }
@@ -159,7 +160,7 @@ impl Pool {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match &self.source {
-            Source::File(_) => Dialect::Sqlite,
+            Source::File(..) => Dialect::Sqlite,
             #[cfg(feature = "postgres")]
             Source::Postgres(..) => Dialect::Postgres,
         }
@@ -167,7 +168,7 @@ impl Pool {
 
     pub(crate) fn file(&self) -> Option<&Path> {
         match &self.source {
-            Source::File(path) => Some(path),
+            Source::File(path, _) => Some(path),
             #[cfg(feature = "postgres")]
             Source::Postgres(..) => None,
         }
@@ -197,7 +198,7 @@ impl Pool {
 
     fn connect(&self, write: bool) -> Result<Connection, StoreError> {
         match &self.source {
-            Source::File(path) => Connection::sqlite(path, write),
+            Source::File(path, durable) => Connection::sqlite(path, write, *durable),
             #[cfg(feature = "postgres")]
             Source::Postgres(config, roots) => {
                 // A server that is just starting again is waited for.

@@ -5,6 +5,19 @@ use maud::html;
 use crate::assets::JOIN;
 use crate::frame::{Field, field, page, wrong};
 
+/// Somebody with whose eyes a visitor of a demonstration may look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look<'p> {
+    /// What the form sends.
+    pub role: &'p str,
+    /// What they are, as in `security engineer`.
+    pub title: &'p str,
+    /// As people call them.
+    pub name: &'p str,
+    /// What they see.
+    pub sees: &'p str,
+}
+
 /// The sign-in page.
 #[derive(Clone, Debug, Default)]
 pub struct SignIn<'p> {
@@ -16,11 +29,16 @@ pub struct SignIn<'p> {
     pub name: &'p str,
     /// What was wrong.
     pub error: Option<&'p str>,
+    /// In a demonstration: a button for each, in place of name and password.
+    pub looks: &'p [Look<'p>],
 }
 
 impl SignIn<'_> {
     /// The page. `query` is the `back_to` encoded for an address.
     pub fn page(&self, query: &str) -> String {
+        if !self.looks.is_empty() {
+            return self.looks_page();
+        }
         let body = html! {
             h1 { "Sign in" }
             (wrong(self.error))
@@ -38,6 +56,24 @@ impl SignIn<'_> {
             }
         };
         page("Sign in", true, None, &body)
+    }
+
+    /// The page of a demonstration.
+    fn looks_page(&self) -> String {
+        let body = html! {
+            h1 { "Look around" }
+            p.muted { "A demonstration with data that are made up, made anew each night. Nobody changes anything here." }
+            (wrong(self.error))
+            @for look in self.looks {
+                form.fields method="post" action="/sign-in/as" {
+                    input type="hidden" name="back_to" value=(self.back_to);
+                    input type="hidden" name="role" value=(look.role);
+                    button.wide type="submit" { "Look as " (look.title) }
+                    p.muted { (look.name) ": " (look.sees) }
+                }
+            }
+        };
+        page("Look around", true, None, &body)
     }
 }
 
@@ -151,6 +187,19 @@ mod tests {
                 back_to: evil,
                 name: evil,
                 error: Some(evil),
+                ..SignIn::default()
+            }
+            .page("%2F"),
+            SignIn {
+                back_to: evil,
+                error: Some(evil),
+                looks: &[Look {
+                    role: evil,
+                    title: evil,
+                    name: evil,
+                    sees: evil,
+                }],
+                ..SignIn::default()
             }
             .page("%2F"),
             SecondFactor {

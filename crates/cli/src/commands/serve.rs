@@ -1,8 +1,10 @@
 //! `stanchion serve`, `backup` and `restore`: the portal, and a copy of everything in it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use stanchion_server::demo;
 use stanchion_server::engine::clock;
 use stanchion_server::http::client_address::PublicUrl;
 use stanchion_server::operations::backup;
@@ -20,7 +22,11 @@ const FILE: &str = "portal.toml";
 /// The settings: those that are named, else those in the data folder, else none; then the environment, then flags.
 pub(crate) fn settings(context: &Context, named: Option<&PathBuf>) -> Result<Settings, Failure> {
     let own = context.data.join(FILE);
-    let file = named.or_else(|| own.is_file().then_some(&own));
+    read(named.or_else(|| own.is_file().then_some(&own)))
+}
+
+/// The settings of a file, where there is one; then the environment.
+fn read(file: Option<&PathBuf>) -> Result<Settings, Failure> {
     let mut settings = match file {
         Some(file) => Settings::read(file)
             .map_err(|error| Failure::new(error).hint("docs/portal.md has every setting"))?,
@@ -71,6 +77,9 @@ fn hint(error: StartError) -> Failure {
 }
 
 pub(crate) fn run(context: &Context, args: &Serve) -> Result<Exit, Failure> {
+    if args.demo {
+        return show(context, args);
+    }
     let mut settings = settings(context, args.config.as_ref())?;
     if let Some(listen) = args.listen {
         settings.http.listen = listen;
@@ -84,12 +93,7 @@ pub(crate) fn run(context: &Context, args: &Serve) -> Result<Exit, Failure> {
     }
     stanchion_server::http::log::start(&settings.http.log).map_err(Failure::new)?;
     start::serve(&settings, given(context), |listening| {
-        let scheme = if settings.http.tls.is_some() { "https" } else { "http" };
-        let base = settings
-            .http
-            .public_url
-            .as_ref()
-            .map_or_else(|| format!("{scheme}://{}", listening.address), ToString::to_string);
+        let base = base(&settings, listening.address);
         context.say(&format!("The portal is at {base}"));
         if let Some(code) = &listening.setup {
             context.say(&format!(
@@ -98,6 +102,40 @@ pub(crate) fn run(context: &Context, args: &Serve) -> Result<Exit, Failure> {
         }
     })
     .map_err(hint)?;
+    Ok(Exit::Fine)
+}
+
+/// Where people reach the portal.
+fn base(settings: &Settings, address: SocketAddr) -> String {
+    let scheme = if settings.http.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    settings
+        .http
+        .public_url
+        .as_ref()
+        .map_or_else(|| format!("{scheme}://{address}"), ToString::to_string)
+}
+
+/// A portal to look at. Of the settings only how it listens counts, and the user's own portal is left alone.
+fn show(context: &Context, args: &Serve) -> Result<Exit, Failure> {
+    let mut settings = read(args.config.as_ref())?;
+    if let Some(listen) = args.listen {
+        settings.http.listen = listen;
+    }
+    stanchion_server::http::log::start(&settings.http.log).map_err(Failure::new)?;
+    demo::serve(&settings.http, clock(), |address| {
+        let base = base(&settings, address);
+        context.say(&format!(
+            "A portal with made-up data is at {base}\nNothing is kept: it is made anew each night, and gone when this ends"
+        ));
+    })
+    .map_err(|error| {
+        let hint = error.hint();
+        Failure::new(error).hint(hint)
+    })?;
     Ok(Exit::Fine)
 }
 

@@ -106,6 +106,11 @@ impl ServerHandle {
 
 /// Starts a server on the runtime that runs this. The router is wrapped by the site here.
 pub async fn start(site: &Site, routes: Router) -> Result<ServerHandle, ListenError> {
+    start_app(site, site.wrap(routes)).await
+}
+
+/// Starts a server of an application that is whole already: one of another site, which this one only listens for.
+pub async fn start_app(site: &Site, app: Router) -> Result<ServerHandle, ListenError> {
     let settings = site.settings();
     let certificate = match &settings.tls {
         Some(tls) => Some(Arc::new(Certificate::read(tls)?)),
@@ -123,7 +128,7 @@ pub async fn start(site: &Site, routes: Router) -> Result<ServerHandle, ListenEr
         tokio::spawn(keep_fresh(Arc::clone(certificate), every, stopped.clone()));
     }
     let server = Server {
-        service: TowerToHyperService::new(site.wrap(routes)),
+        service: TowerToHyperService::new(app),
         site: site.clone(),
         certificate,
         stopped,
@@ -143,8 +148,17 @@ pub async fn serve(
     routes: Router,
     told: impl FnOnce(SocketAddr),
 ) -> Result<Stopped, ListenError> {
+    serve_app(site, site.wrap(routes), told).await
+}
+
+/// [`serve`] of an application that is whole already.
+async fn serve_app(
+    site: &Site,
+    app: Router,
+    told: impl FnOnce(SocketAddr),
+) -> Result<Stopped, ListenError> {
     let mut signals = Signals::new().map_err(ListenError::Signals)?;
-    let handle = start(site, routes).await?;
+    let handle = start_app(site, app).await?;
     tracing::info!(address = %handle.address(), tls = site.settings().tls.is_some(), "listening");
     told(handle.address());
     signals.next().await;
@@ -163,11 +177,20 @@ pub fn serve_blocking(
     routes: Router,
     told: impl FnOnce(SocketAddr),
 ) -> Result<Stopped, ListenError> {
+    serve_app_blocking(site, site.wrap(routes), told)
+}
+
+/// [`serve_blocking`] of an application that is whole already.
+pub fn serve_app_blocking(
+    site: &Site,
+    app: Router,
+    told: impl FnOnce(SocketAddr),
+) -> Result<Stopped, ListenError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(ListenError::Signals)?;
-    let stopped = runtime.block_on(serve(site, routes, told));
+    let stopped = runtime.block_on(serve_app(site, app, told));
     // Threads that block are not waited for: they may never end.
     runtime.shutdown_background();
     stopped

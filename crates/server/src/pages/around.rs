@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use stanchion_ui::forms::Typed;
 use stanchion_ui::frame::{Again, Around, Flash};
+use stanchion_ui::parts::encoded;
 
 use crate::http::{Client, Form, Problem, security};
 use crate::people::cookie::{self, Cookie};
@@ -16,7 +17,7 @@ use crate::people::{Allowed, Permission, permission, resolve, session};
 use crate::portal::Portal;
 use crate::seal;
 
-use super::{encoded, own_path, shown};
+use super::{own_path, shown};
 
 /// Longest text of a message that is said once, so that the cookie stays a cookie.
 const MOST_SAID: usize = 600;
@@ -183,7 +184,7 @@ pub(crate) fn around(portal: &Portal, who: &Who, parts: &Parts) -> Around {
         } else {
             None
         },
-        demo: false,
+        demo: portal.demo(),
         now: portal.engine.now(),
         here: own_path(Some(here)).to_owned(),
         origin: origin(portal, parts),

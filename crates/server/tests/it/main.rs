@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod demo;
 mod engine;
 mod faults;
 mod http;

@@ -19,6 +19,8 @@ const PART: &str = ".part-";
 pub struct Folder {
     root: PathBuf,
     place: String,
+    /// Whether what was acknowledged outlives the machine.
+    durable: bool,
 }
 
 /// Brings the entries of a folder to the disk. Only Unix needs it, and only there can a folder be opened for it.
@@ -33,14 +35,24 @@ fn sync(folder: &Path) -> std::io::Result<()> {
 impl Folder {
     /// Opens a folder, and makes it where there is none.
     pub fn open(root: &Path) -> Result<Self, BlobError> {
+        Self::made(root, true)
+    }
+
+    /// As [`Folder::open`], of a folder that nobody misses when the machine stops: nothing waits for the disk.
+    pub fn passing(root: &Path) -> Result<Self, BlobError> {
+        Self::made(root, false)
+    }
+
+    fn made(root: &Path, durable: bool) -> Result<Self, BlobError> {
         let folder = Self {
             root: root.to_owned(),
             place: root.display().to_string(),
+            durable,
         };
         fs::create_dir_all(root).map_err(|error| folder.failed("make the folder")(&error))?;
         if let Some(above) = root.parent().filter(|above| !above.as_os_str().is_empty()) {
             // It may be that of another, whom we need not trust with more than this.
-            let _ = sync(above);
+            let _ = folder.sync(above);
         }
         Ok(folder)
     }
@@ -82,9 +94,14 @@ impl Folder {
             .map_err(|error| failed(&error))
     }
 
+    /// Brings the entries of a folder to the disk, where that is waited for.
+    fn sync(&self, folder: &Path) -> std::io::Result<()> {
+        if self.durable { sync(folder) } else { Ok(()) }
+    }
+
     fn place_in(&self, shelf: &Path, file: &Path, packed: &[u8]) -> std::io::Result<()> {
         match fs::create_dir(shelf) {
-            Ok(()) => sync(&self.root)?,
+            Ok(()) => self.sync(&self.root)?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -92,14 +109,18 @@ impl Folder {
             // Somebody else may have moved it there a moment ago and not be done yet.
             let known = File::options().write(true).open(file)?;
             known.set_modified(SystemTime::now())?;
-            known.sync_all()?;
-            return sync(shelf);
+            if self.durable {
+                known.sync_all()?;
+            }
+            return self.sync(shelf);
         }
         let mut part = tempfile::Builder::new().prefix(PART).tempfile_in(shelf)?;
         part.write_all(packed)?;
-        part.as_file().sync_all()?;
+        if self.durable {
+            part.as_file().sync_all()?;
+        }
         part.persist(file).map_err(|error| error.error)?;
-        sync(shelf)
+        self.sync(shelf)
     }
 
     /// The bytes as they lie there; `None` when there are more than `most`.
