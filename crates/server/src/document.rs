@@ -56,6 +56,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("vex", "VEX documents of others."),
     (
+        "views",
+        "Lists of findings that somebody keeps, and may share.",
+    ),
+    (
         "advisories",
         "Advisories of the organisation's own, and the state of the database.",
     ),

@@ -1,6 +1,8 @@
 //! Why is this here, and what do I do?
 
 use maud::{Markup, html};
+use stanchion_model::finding::Factor;
+use stanchion_report::chart::Factors;
 
 use crate::findings::{JUSTIFICATIONS, STATUSES, scope};
 use crate::forms::{self, Input, Typed};
@@ -9,21 +11,6 @@ use crate::parts::{
     affected_path, ago, cut, day, due, finding_path, findings_path, moment, percent, plain,
     product_path, severity, state, term,
 };
-
-/// What a part of the score is worth.
-#[derive(Clone, Debug, Default)]
-pub struct Factor {
-    /// `severity`, `exploitation`, ...
-    pub name: String,
-    /// What it was.
-    pub value: String,
-    /// Points.
-    pub points: f64,
-    /// Most points.
-    pub max: f64,
-    /// Nobody says; the middle was taken.
-    pub assumed: bool,
-}
 
 /// Who says so.
 #[derive(Clone, Debug, Default)]
@@ -203,14 +190,9 @@ pub struct Page {
     pub more_elsewhere: bool,
     /// All ways to the component and how many others, when they were asked for.
     pub paths: Option<(Vec<Vec<String>>, usize)>,
-    /// The drawing of the score's parts.
-    pub factors: Drawing,
     /// What stands in the forms.
     pub typed: Typed,
 }
-
-/// A drawing that is made elsewhere.
-pub type Drawing = Option<Markup>;
 
 /// A link to elsewhere, when it is one that a browser may follow.
 fn outside(url: &str, text: &str) -> Markup {
@@ -292,7 +274,7 @@ impl Page {
         html! {
             section.block {
                 h2 { @if let Some(score) = one.score { "Why " (format!("{score:.0}")) " of 100" } @else { "Why" } }
-                @if let Some(drawing) = &self.factors { (drawing) }
+                @if let Some(score) = one.score { (Factors { id: "why", score, factors: &one.factors }.draw()) }
                 dl {
                     @for (score, version, vector, source) in &one.cvss {
                         dt { "CVSS " (version) } dd { b { (format!("{score:.1}")) } " " code { (vector) } " " span.muted { (source) } }

@@ -141,7 +141,7 @@ impl Engine {
                 "ON CONFLICT DO NOTHING",
             )
         })?;
-        Ok(format!("{} products", rows.len()))
+        Ok(format!("{} products", rows.len() - 1))
     }
 
     /// Takes away what is no longer to be kept.

@@ -8,9 +8,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use stanchion_store::findings;
 use stanchion_store::query::{self, FINDINGS};
-use stanchion_ui::finding::{
-    Deadline, Elsewhere, Evidence, Factor, Finding, Happened, Page, Statement,
-};
+use stanchion_ui::finding::{Deadline, Elsewhere, Evidence, Finding, Happened, Page, Statement};
 use stanchion_ui::forms::Typed;
 use stanchion_ui::frame::Around;
 use stanchion_ui::parts::{finding_path, term};
@@ -116,7 +114,6 @@ pub(super) async fn show(
             })
             .collect(),
         paths,
-        factors: None,
         typed,
         finding: of(view),
     };
@@ -141,17 +138,7 @@ fn of(view: FindingView) -> Finding {
         cwes: view.vulnerability.cwes,
         severity: view.severity,
         score: view.score,
-        factors: view
-            .factors
-            .into_iter()
-            .map(|factor| Factor {
-                name: factor.name,
-                value: factor.value,
-                points: factor.points,
-                max: factor.max,
-                assumed: factor.assumed,
-            })
-            .collect(),
+        factors: view.factors,
         state: view.state,
         work: view.work,
         kev_added: view.vulnerability.kev_added,
