@@ -124,6 +124,7 @@ impl Affected<'_> {
             .parts
             .iter()
             .flat_map(|part| &part.places)
+            .filter(|place| place.live)
             .filter(|place| {
                 place
                     .finding
@@ -138,31 +139,47 @@ impl Affected<'_> {
     }
 
     fn part(part: &Part, around: &Around) -> Markup {
+        // What nobody was told to run any more comes after what somebody does.
+        let (live, past): (Vec<&Found>, Vec<&Found>) = part
+            .places
+            .iter()
+            .partition(|place| place.live || place.version.is_none());
         html! {
             section.block {
                 h2 { (word(part.sort)) " " (cut(&part.name, 100)) @if part.sort != "product" { " " span.muted.small { (part.live.text()) " in live versions" } } }
                 @if !part.title.is_empty() && part.title != part.name { p { (cut(&part.title, 300)) } }
                 @if !part.whole { p.muted { "More has this name than was looked at: type more of it." } }
-                div.scroll { table.stack {
-                    caption.hidden { "Where " (cut(&part.name, 100)) " is" }
-                    thead { tr { th scope="col" { "Product" } th scope="col" { "Version" } th scope="col" { "Runs in" } th scope="col" { "Component" } th scope="col" { "State" } th scope="col" { "Due" } th scope="col" { "What now" } } }
-                    tbody { @for place in &part.places { tr data-row {
-                        td.main { a href=(product_path(&place.product)) { (cut(&place.product, 60)) } }
-                        td { @if let Some(version) = &place.version { (cut(version, 40)) @if !place.live { " " span.tag { "not live" } } } @else { span.muted { "no inventory" } } }
-                        td { @if place.environments.is_empty() { span.muted { "nowhere" } } @else { (cut(&place.environments.join(", "), 60)) } }
-                        td { @if let Some((name, version)) = &place.component { (cut(name, 60)) " " (cut(version, 40)) } }
-                        @if let Some(row) = &place.finding {
-                            td { a href=(finding_path(&row.id)) { (state(row.state)) } " " (severity(row.severity)) @if row.known_exploited { " " span.tag.hot { "exploited" } } }
-                            td { (due(row.due, around.now)) }
-                            td { @if let Some(version) = &row.upgrade_to { "raise " (cut(&row.component, 40)) " to " b { (cut(version, 40)) } } @else { "no upgrade known: " a href=(finding_path(&row.id)) { "decide" } } }
-                        } @else {
-                            td { @if part.sort == "product" || part.sort == "party" { span.muted { "nothing open" } } @else { span.muted { "there, nothing open" } } } td {} td {}
-                        }
-                    } } }
-                } }
-                @if part.places.len() >= 50 { p.more { "The first 50, what is live and worst first." } }
+                @if !live.is_empty() { (places(part, &live, around)) }
+                @if !past.is_empty() {
+                    details open[live.is_empty()] {
+                        summary { (counted(past.len(), "version", "versions")) " no longer live" @if part.places.len() >= 50 { ", as far as the first 50 places go" } }
+                        (places(part, &past, around))
+                    }
+                } @else if part.places.len() >= 50 { p.more { "The first 50, worst first." } }
             }
         }
+    }
+}
+
+fn places(part: &Part, places: &[&Found], around: &Around) -> Markup {
+    html! {
+        div.scroll { table.stack {
+            caption.hidden { "Where " (cut(&part.name, 100)) " is" }
+            thead { tr { th scope="col" { "Product" } th scope="col" { "Version" } th scope="col" { "Runs in" } th scope="col" { "Component" } th scope="col" { "State" } th scope="col" { "Due" } th scope="col" { "What now" } } }
+            tbody { @for place in places { tr data-row {
+                td.main { a href=(product_path(&place.product)) { (cut(&place.product, 60)) } }
+                td { @if let Some(version) = &place.version { (cut(version, 40)) } @else { span.muted { "no inventory" } } }
+                td { @if place.environments.is_empty() { span.muted { "nowhere" } } @else { (cut(&place.environments.join(", "), 60)) } }
+                td { @if let Some((name, version)) = &place.component { (cut(name, 60)) " " (cut(version, 40)) } }
+                @if let Some(row) = &place.finding {
+                    td { a href=(finding_path(&row.id)) { (state(row.state)) } " " (severity(row.severity)) @if row.known_exploited { " " span.tag.hot { "exploited" } } }
+                    td { (due(row.state, row.due, around.now)) }
+                    td { @if let Some(version) = &row.upgrade_to { "raise " (cut(&row.component, 40)) " to " b { (cut(version, 40)) } } @else { "no upgrade known: " a href=(finding_path(&row.id)) { "decide" } } }
+                } @else {
+                    td { @if part.sort == "product" || part.sort == "party" { span.muted { "nothing open" } } @else { span.muted { "there, nothing open" } } } td {} td {}
+                }
+            } } }
+        } }
     }
 }
 

@@ -371,12 +371,12 @@ impl Page {
                 h2 { "Who, and by when" }
                 dl {
                     dt { "Owner" } dd { @if let Some(owner) = &one.owner { a href=(findings_path(&term("owner", owner))) { (owner) } } @else { "nobody " span.muted { "(the policy’s ownership rules decide; a product’s owner is set on its page)" } } }
-                    dt { "Due" } dd { (due(one.due, around.now)) @if let Some(at) = one.due { " " (day(at)) } @if let Some(rule) = &one.rule { span.muted { " by the rule " code { (rule) } } } }
+                    dt { "Due" } dd { (due(one.state, one.due, around.now)) @if let Some(at) = one.due { " " (day(at)) } @if let Some(rule) = &one.rule { span.muted { " by the rule " code { (rule) } } } }
                     @for deadline in &one.deadlines { @if deadline.due != one.due {
-                        dt { (plain(&deadline.what)) } dd { @if let Some(at) = deadline.due { (day(at)) } @else { "no date" } span.muted { " by " code { (deadline.rule) } ", counted from " (plain(&deadline.clock)) } }
+                        dt.capital { (plain(&deadline.what)) } dd { @if let Some(at) = deadline.due { (day(at)) } @else { "no date" } span.muted { " by " code { (deadline.rule) } ", counted from " (plain(&deadline.clock)) } }
                     } }
                     @if let Some(exception) = &one.exception { dt { "Exception" } dd { a href=(format!("/policy/exceptions/{}", crate::parts::encoded(exception))) { (exception) } } }
-                    @if !one.escalated_to.is_empty() { dt { "Went up to" } dd { (one.escalated_to.join(", ")) } }
+                    @if !one.escalated_to.is_empty() { dt { "Escalated to" } dd { (one.escalated_to.join(", ")) } }
                 }
             }
         }

@@ -54,7 +54,7 @@ pub struct Row {
 
 impl Row {
     fn what(&self) -> String {
-        if self.component_version.is_empty() {
+        if self.component_version.is_empty() || self.component.ends_with(&self.component_version) {
             self.component.clone()
         } else {
             format!("{} {}", self.component, self.component_version)
@@ -397,7 +397,6 @@ pub fn table(rows: &[Row], around: &Around, choose: bool, caption: &str) -> Mark
                 th scope="col" { "Why" }
                 th scope="col" { "Product" }
                 th scope="col" { "State" }
-                th scope="col" { "Due" }
                 th scope="col" { "Owner" }
             } }
             tbody { @for row in rows { tr data-row {
@@ -409,15 +408,18 @@ pub fn table(rows: &[Row], around: &Around, choose: bool, caption: &str) -> Mark
                     span.second { @if let Some(version) = &row.upgrade_to { "fixed in " (cut(version, 40)) }
                         @else if row.kind == "vulnerability" { "no fix known" } @else { (plain(row.kind)) } }
                 }
-                td.main {
+                td.main.wider {
                     a href=(affected_path(&row.vulnerability)) { (cut(&row.vulnerability, 40)) }
                     @if row.known_exploited { " " span.tag.hot { "exploited" } }
                     @if let Some(epss) = row.epss.filter(|epss| *epss >= 0.01) { " " span.tag title="Probability of an attack within 30 days" { "EPSS " (percent(epss)) } }
                     span.second { (cut(&row.title, 90)) }
                 }
                 td { a href=(product_path(&row.product)) { (cut(&row.product, 40)) } span.second { (cut(&row.version, 30)) } }
-                td { (state(row.state)) }
-                td.nowrap { (due(row.due, around.now)) }
+                td.nowrap {
+                    // Late says already that it is open.
+                    @if row.state != "overdue" { (state(row.state)) }
+                    @if row.due.is_some() { span.second { @if row.state != "overdue" { "due " } (due(row.state, row.due, around.now)) } }
+                }
                 td { @if let Some(owner) = &row.owner { (cut(owner, 30)) } @else { span.muted { "nobody" } } span.second { "seen " (ago(row.first_seen, around.now)) } }
             } } }
         } }

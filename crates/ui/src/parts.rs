@@ -207,9 +207,12 @@ pub fn ago(at: i64, now: i64) -> Markup {
     html! { time.nowrap datetime=(rfc3339(at)) title=(exact(at)) data-as="ago" { (distance(at, now)) } }
 }
 
-/// When something has to be done by.
-pub fn due(at: Option<i64>, now: i64) -> Markup {
+/// When a finding has to be done by. What is settled is not late, whatever its day says.
+pub fn due(state: &str, at: Option<i64>, now: i64) -> Markup {
     match at {
+        Some(at) if matches!(state, "excepted" | "fixed" | "not_affected" | "closed") => {
+            html! { span.muted { (day(at)) } }
+        }
         None => html! { span.muted { "no date" } },
         Some(at) if at < now => {
             html! { time.tag.late datetime=(rfc3339(at)) title=(exact(at)) data-as="due" { (late(now - at)) } }
@@ -354,11 +357,16 @@ mod tests {
             assert_eq!(distance(1_000_000_000 + seconds, 1_000_000_000), text);
         }
         assert!(
-            due(Some(0), 3 * DAY)
+            due("open", Some(0), 3 * DAY)
                 .into_string()
                 .contains("3 days overdue")
         );
-        assert!(due(None, 0).into_string().contains("no date"));
+        assert!(
+            !due("fixed", Some(0), 3 * DAY)
+                .into_string()
+                .contains("overdue")
+        );
+        assert!(due("open", None, 0).into_string().contains("no date"));
     }
 
     #[test]

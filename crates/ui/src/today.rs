@@ -7,7 +7,7 @@ use crate::findings::Row;
 use crate::frame::{Around, Place, top};
 use crate::parts::{
     Count, ago, counted, cut, due, empty, encoded, finding_path, findings_path, percent,
-    product_path, score, severity, state,
+    product_path, score, severity, state, term,
 };
 
 /// Findings of one sort that need somebody: the first few, and how many there are.
@@ -19,10 +19,85 @@ pub struct Pile {
     pub none: &'static str,
     /// The query of all of them.
     pub query: &'static str,
-    /// The first five.
-    pub rows: Vec<Row>,
+    /// The first few.
+    pub needs: Vec<Need>,
     /// How many there are.
     pub count: Count,
+}
+
+/// What is wrong with one component, wherever it is.
+#[derive(Clone, Debug, Default)]
+pub struct Need {
+    /// The worst of its findings.
+    pub worst: Row,
+    /// Products that have it, the worst one first.
+    pub products: Vec<String>,
+    /// Findings that say the same, as far as was looked.
+    pub places: usize,
+}
+
+impl Need {
+    /// Puts rows that say the same of the same component together, in the order in which they came.
+    pub fn of(rows: Vec<Row>) -> Vec<Self> {
+        let mut needs: Vec<Self> = Vec::new();
+        for row in rows {
+            let same = |need: &&mut Self| {
+                need.worst.vulnerability == row.vulnerability
+                    && need.worst.component == row.component
+                    && need.worst.state == row.state
+            };
+            if let Some(need) = needs.iter_mut().find(same) {
+                need.places += 1;
+                if !need.products.contains(&row.product) {
+                    need.products.push(row.product);
+                }
+            } else {
+                needs.push(Self {
+                    products: vec![row.product.clone()],
+                    worst: row,
+                    places: 1,
+                });
+            }
+        }
+        needs
+    }
+}
+
+/// So many products are named in a line.
+const NAMED: usize = 2;
+
+impl Need {
+    fn line(&self, query: &str, around: &Around) -> Markup {
+        let row = &self.worst;
+        let all = || {
+            let same = format!(
+                "{query} {} {}",
+                term("id", &row.vulnerability),
+                term("component", &row.component)
+            );
+            findings_path(&same)
+        };
+        html! {
+            span.num { (score(row.score)) }
+            span.what {
+                @if self.places > 1 { a href=(all()) { (cut(&row.component, 44)) } " " span.muted { (counted(self.places, "place", "places")) } }
+                @else { a href=(finding_path(&row.id)) { (cut(&row.component, 44)) " " (cut(&row.component_version, 24)) } }
+                " " (severity(row.severity)) " "
+                @if row.known_exploited { span.tag.hot { "exploited" } " " }
+                @if row.state == "in_triage" || row.state == "excepted" { (state(row.state)) " " }
+                span.second {
+                    (cut(&row.vulnerability, 30)) " in "
+                    @for (at, product) in self.products.iter().take(NAMED).enumerate() { @if at > 0 { ", " } a href=(product_path(product)) { (cut(product, 36)) } }
+                    @if self.products.len() > NAMED { " and " (self.products.len() - NAMED) " more" }
+                    @if let Some(epss) = row.epss.filter(|epss| *epss >= 0.1) { ", EPSS " (percent(epss)) }
+                    ", " @if row.due.is_some() { (due(row.state, row.due, around.now)) } @else { "seen " (ago(row.first_seen, around.now)) }
+                }
+            }
+            span.act { @if let Some(version) = &row.upgrade_to {
+                a href=(format!("/fixes?q={}", encoded(&term("component", &row.component)))) { "raise to " (cut(version, 18)) }
+            } @else { a href=(finding_path(&row.id)) { "decide" } } }
+        }
+    }
 }
 
 /// An exception that waits, or is about to lapse.
@@ -220,26 +295,8 @@ fn shown(pile: &Pile, around: &Around) -> Markup {
                 h2 { (pile.title) " " span.muted { (pile.count.text()) } }
                 @if pile.count.count > 0 { a href=(findings_path(pile.query)) { "all" span.hidden { " of: " (pile.title) } } }
             }
-            @if pile.rows.is_empty() { p.muted { (pile.none) } }
-            @else {
-                ul.plain.needs { @for row in &pile.rows { li {
-                    span.num { (score(row.score)) }
-                    span.what {
-                        a href=(finding_path(&row.id)) { (cut(&row.component, 40)) " " (cut(&row.component_version, 24)) }
-                        " " (severity(row.severity)) " "
-                        @if row.known_exploited { span.tag.hot { "exploited" } " " }
-                        @if row.state == "in_triage" || row.state == "excepted" { (state(row.state)) " " }
-                        span.second {
-                            (cut(&row.vulnerability, 30)) " in " a href=(product_path(&row.product)) { (cut(&row.product, 36)) }
-                            @if let Some(epss) = row.epss.filter(|epss| *epss >= 0.1) { ", EPSS " (percent(epss)) }
-                            ", " @if row.due.is_some() { (due(row.due, around.now)) } @else { "seen " (ago(row.first_seen, around.now)) }
-                        }
-                    }
-                    span.act { @if let Some(version) = &row.upgrade_to {
-                        a href=(format!("/fixes?q={}", encoded(&crate::parts::term("component", &row.component)))) { "raise to " (cut(version, 18)) }
-                    } @else { a href=(finding_path(&row.id)) { "decide" } } }
-                } } }
-            }
+            @if pile.needs.is_empty() { p.muted { (pile.none) } }
+            @else { ul.plain.needs { @for need in &pile.needs { li { (need.line(pile.query, around)) } } } }
         }
     }
 }

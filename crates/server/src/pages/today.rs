@@ -10,7 +10,7 @@ use stanchion_model::exception::Exception as Entry;
 use stanchion_store::decisions::{self, Exception as Row};
 use stanchion_store::query::{self, FINDINGS, Visible};
 use stanchion_store::{Id, Tx, params, products};
-use stanchion_ui::today::{Day, Exception, Pile, Today, Trouble};
+use stanchion_ui::today::{Day, Exception, Need, Pile, Today, Trouble};
 
 use crate::engine::bundle::kept;
 use crate::findings::lists::{Count, PATIENCE, RowView, parse, visible};
@@ -24,6 +24,8 @@ use super::map;
 
 /// Rows of a pile.
 const FEW: usize = 5;
+/// Findings that the rows of a pile are made of.
+const LOOKED: usize = 60;
 /// A pile is counted up to this.
 const MOST: usize = 1_000;
 /// Days of the line.
@@ -46,7 +48,7 @@ const PILES: [(&str, &str, &str); 5] = [
     (
         "Due this week",
         "Nothing falls due within seven days.",
-        "due<7d -is:overdue sort:due",
+        "due<7d -is:overdue -is:excepted sort:due",
     ),
     (
         "Without owner",
@@ -54,9 +56,9 @@ const PILES: [(&str, &str, &str); 5] = [
         "unowned",
     ),
     (
-        "New since yesterday",
-        "Nothing new since this time yesterday.",
-        "new",
+        "New in two days",
+        "Nothing new in two days.",
+        "first_seen>2d",
     ),
 ];
 
@@ -133,20 +135,23 @@ fn pile(
     text: &'static str,
 ) -> Result<Pile, Problem> {
     let query = parse(&FINDINGS, text)?;
-    let rows = query::findings(tx, &query, all, now, None, FEW)?.rows;
-    let count = if rows.len() < FEW {
+    let rows = query::findings(tx, &query, all, now, None, LOOKED)?.rows;
+    let count = if rows.len() < LOOKED {
         stanchion_ui::parts::Count::exactly(i64::try_from(rows.len()).unwrap_or_default())
     } else {
         map::count(&Count::from(query::count(tx, &query, all, now, MOST)?))
     };
+    let rows = rows
+        .into_iter()
+        .map(|row| map::row(RowView::from(row)))
+        .collect();
+    let mut needs = Need::of(rows);
+    needs.truncate(FEW);
     Ok(Pile {
         title,
         none,
         query: text,
-        rows: rows
-            .into_iter()
-            .map(|row| map::row(RowView::from(row)))
-            .collect(),
+        needs,
         count,
     })
 }
