@@ -109,7 +109,7 @@ impl Around {
                         }
                     }
                     @if self.demo {
-                        p.demo-line { "Demonstration, made anew each night: look at everything, nothing is kept. "
+                        aside.demo-line aria-label="Demonstration" { "Demonstration, made anew each night: look at everything, nothing is kept. "
                             code { "stanchion serve" } " makes a portal of your own." }
                     }
                     header {

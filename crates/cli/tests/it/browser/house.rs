@@ -64,13 +64,55 @@ impl House {
         if set_up {
             administrator(&data);
         }
-        let portal = Portal::start_at(&data, &folder.path().join("log"), listen, variables);
+        let portal = Portal::start_with(
+            &data,
+            &folder.path().join("log"),
+            &["--listen", listen],
+            variables,
+        );
         Some(Self {
             url: format!("http://{}", portal.address),
             portal,
             sessions: Mutex::default(),
             _folder: folder,
         })
+    }
+
+    /// The demonstration: a portal full of made-up data, in which nobody changes anything.
+    pub(crate) fn demonstration() -> Option<Self> {
+        if !driver::here() {
+            return None;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let portal = Portal::start_with(
+            folder.path(),
+            &folder.path().join("log"),
+            &["--demo", "--listen", "127.0.0.1:0"],
+            &[],
+        );
+        Some(Self {
+            url: format!("http://{}", portal.address),
+            portal,
+            sessions: Mutex::default(),
+            _folder: folder,
+        })
+    }
+
+    /// In the demonstration: a window of a visitor who looks with the eyes of a role.
+    pub(crate) fn look_as(&self, role: &str) -> Page {
+        let page = self.page();
+        page.go("/sign-in");
+        page.at(&format!("form:has(input[name=role][value={role}]) button"))
+            .click();
+        page.until_path("/");
+        if let Some(cookie) = page.cookie(COOKIE) {
+            let value = cookie["value"].as_str().unwrap_or_default();
+            self.sessions
+                .lock()
+                .unwrap()
+                .insert(role.to_owned(), value.to_owned());
+        }
+        page
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -114,6 +156,46 @@ impl House {
         let value = cookie_of(&answer);
         sessions.insert(name.to_owned(), value.clone());
         value
+    }
+
+    /// A page or a file, by somebody, as a browser asks for it.
+    pub(crate) fn get(&self, who: &str, path: &str) -> Answer {
+        let cookie = format!("cookie: {COOKIE}={}", self.session(who));
+        ask(
+            self.portal.address,
+            "GET",
+            path,
+            &["accept: text/html", &cookie],
+            b"",
+        )
+        .unwrap()
+    }
+
+    /// A form as a browser sends it, by somebody, with these further header lines.
+    pub(crate) fn form(
+        &self,
+        who: &str,
+        path: &str,
+        lines: &[&str],
+        fields: &[(String, String)],
+    ) -> Answer {
+        let cookie = format!("cookie: {COOKIE}={}", self.session(who));
+        let mut all = vec![
+            "accept: text/html",
+            "content-type: application/x-www-form-urlencoded",
+            &cookie,
+        ];
+        all.extend(lines);
+        let mut body = String::new();
+        for (name, value) in fields {
+            if !body.is_empty() {
+                body.push('&');
+            }
+            body.push_str(&encoded(name));
+            body.push('=');
+            body.push_str(&encoded(value));
+        }
+        ask(self.portal.address, "POST", path, &all, body.as_bytes()).unwrap()
     }
 
     fn send(&self, method: &str, path: &str, lines: &[&str], body: &Value) -> Answer {
@@ -195,4 +277,17 @@ impl House {
 fn cookie_of(answer: &Answer) -> String {
     let cookie = answer.header("set-cookie").split(';').next().unwrap();
     cookie.split_once('=').unwrap().1.to_owned()
+}
+
+/// A text for a form or an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }

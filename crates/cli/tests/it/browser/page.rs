@@ -241,6 +241,19 @@ impl Page {
         });
     }
 
+    /// Waits until somebody is signed in, by what people call them.
+    pub(crate) fn until_signed_in(&self, display: &str) {
+        self.until(&format!("page of {display}"), || {
+            let found = self.all("nav.account > a");
+            let shown = self.attempt(
+                "GET",
+                &format!("/element/{}/text", found.first()?.id),
+                &Value::Null,
+            );
+            (shown.ok()?.as_str()? == display).then_some(())
+        });
+    }
+
     /// Waits until a text is seen.
     pub(crate) fn until_text(&self, text: &str) {
         self.until(&format!("text {text:?}"), || {

@@ -128,19 +128,20 @@ pub(super) struct Portal {
 
 impl Portal {
     pub(super) fn start(data: &Path, log: &Path) -> Self {
-        Self::start_at(data, log, "127.0.0.1:0", &[])
+        Self::start_with(data, log, &["--listen", "127.0.0.1:0"], &[])
     }
 
-    /// At this address, with these variables.
-    pub(super) fn start_at(
+    /// With these arguments and variables.
+    pub(super) fn start_with(
         data: &Path,
         log: &Path,
-        listen: &str,
+        arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
         let file = File::create(log).unwrap();
         let child = command(data)
-            .args(["serve", "--listen", listen])
+            .arg("serve")
+            .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -157,7 +158,7 @@ impl Portal {
             let text = portal.logged();
             let found = text
                 .lines()
-                .find_map(|line| line.split_once("The portal is at http://"))
+                .find_map(|line| line.split_once(" is at http://"))
                 .and_then(|(_, rest)| rest.trim().parse().ok());
             if let Some(address) = found {
                 portal.address = address;
