@@ -6,6 +6,9 @@ use stanchion_model::report::{PolicyName, Verdict, Violation};
 
 use crate::file::Gate;
 
+/// The same as a policy, for where exceptions and decisions stand beside it.
+pub const TEXT: &str = include_str!("presets/default.toml");
+
 /// The gate that a scan stands at unless told otherwise.
 pub const DEFAULT: Gate = Gate::Build;
 

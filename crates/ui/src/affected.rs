@@ -88,7 +88,7 @@ impl Affected<'_> {
             (top("Do we have it, where, and what now?", &answer, &html! {
                 @if !self.parts.is_empty() { a.button href=(format!("/affected.csv?q={}", encoded(self.query))) { "CSV" } a.button href=(format!("/api/v1/search?q={}", encoded(self.query))) { "JSON" } }
             }))
-            form.query action="/affected" role="search" {
+            form.query action="/affected" role="search" aria-label="This page" {
                 div.grow {
                     label.hidden for="q" { "What to look for" }
                     input #q name="q" type="search" value=(self.query) maxlength="500" placeholder="log4j · CVE-2021-44228 · pkg:npm/lodash@4.17.15 · AGPL-3.0" autocomplete="off" autocapitalize="off" spellcheck="false" autofocus[self.query.is_empty()];

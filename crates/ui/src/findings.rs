@@ -202,12 +202,12 @@ impl Findings<'_> {
                         (around.token())
                         input type="hidden" name="back_to" value=(address(self.query, self.group, None));
                         (self.typed.wrong(&["status", "justification", "reason", "scope", "tag", "action", "expires"]))
-                        (self.lists(around, true))
+                        (self.lists(around, Some(&self.typed)))
                         (self.pager())
                         (self.decide(around))
                     }
                 } @else {
-                    (self.lists(around, false))
+                    (self.lists(around, None))
                     (self.pager())
                 }
             }
@@ -219,7 +219,7 @@ impl Findings<'_> {
 
     fn bar(&self) -> Markup {
         html! {
-            form.query action="/findings" role="search" {
+            form.query action="/findings" role="search" aria-label="Which findings" {
                 div.grow {
                     label.hidden for="q" { "Query of findings" }
                     input #q name="q" type="text" value=(self.query) maxlength="4096" data-list="findings"
@@ -254,7 +254,7 @@ impl Findings<'_> {
         pager(self.rows.len(), first.as_deref(), next.as_deref())
     }
 
-    fn lists(&self, around: &Around, choose: bool) -> Markup {
+    fn lists(&self, around: &Around, choose: Option<&Typed>) -> Markup {
         if self.group.is_empty() {
             return table(&self.rows, around, choose, "Findings");
         }
@@ -385,12 +385,12 @@ pub fn scope(typed: &Typed) -> Markup {
 }
 
 /// Findings as a table.
-pub fn table(rows: &[Row], around: &Around, choose: bool, caption: &str) -> Markup {
+pub fn table(rows: &[Row], around: &Around, choose: Option<&Typed>, caption: &str) -> Markup {
     html! {
         div.scroll { table.stack {
             caption.hidden { (cut(caption, 120)) }
             thead { tr {
-                @if choose { th.tight scope="col" { input #every type="checkbox" hidden aria-label="Choose all"; span.hidden { "Chosen" } } }
+                @if choose.is_some() { th.tight scope="col" { input #every type="checkbox" hidden aria-label="Choose all"; span.hidden { "Chosen" } } }
                 th.num scope="col" { "Score" }
                 th scope="col" { "Severity" }
                 th scope="col" { "Component" }
@@ -400,7 +400,7 @@ pub fn table(rows: &[Row], around: &Around, choose: bool, caption: &str) -> Mark
                 th scope="col" { "Owner" }
             } }
             tbody { @for row in rows { tr data-row {
-                @if choose { td.tight { input type="checkbox" name="finding" value=(row.id) aria-label=(format!("Choose {} in {}", row.vulnerability, row.component).chars().take(200).collect::<String>()); } }
+                @if let Some(typed) = choose { td.tight { input type="checkbox" name="finding" value=(row.id) checked[typed.has("finding", &row.id)] aria-label=(format!("Choose {} in {}", row.vulnerability, row.component).chars().take(200).collect::<String>()); } }
                 td.num { (score(row.score)) }
                 td.tight { (severity(row.severity)) }
                 td.main {

@@ -64,7 +64,7 @@ impl Fixes<'_> {
             (top("Which few upgrades clear most?", &answer, &html! {
                 a.button href=(format!("/fixes.csv?q={}", encoded(self.query))) { "CSV" } a.button href=(format!("/fixes.json?q={}", encoded(self.query))) { "JSON" }
             }))
-            form.query action="/fixes" role="search" {
+            form.query action="/fixes" role="search" aria-label="Which upgrades" {
                 div.grow {
                     label.hidden for="q" { "Query of findings" }
                     input #q name="q" type="text" value=(self.query) maxlength="4096" data-list="findings" placeholder="product:shop severity>=high" autocomplete="off" autocapitalize="off" spellcheck="false"

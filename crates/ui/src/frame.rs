@@ -113,7 +113,7 @@ impl Around {
                             code { "stanchion serve" } " makes a portal of your own." }
                     }
                     header {
-                        form.search action="/affected" role="search" {
+                        form.search action="/affected" role="search" aria-label="From everywhere" {
                             label.hidden for="search" { "Are we affected by: an id, a package, a product, a licence, a hash" }
                             input #search name="q" type="search" maxlength="500" placeholder="CVE, package, product, licence, hash" autocomplete="off" autocapitalize="off" spellcheck="false";
                             kbd aria-hidden="true" { "/" }

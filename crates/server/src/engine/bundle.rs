@@ -7,7 +7,7 @@ use std::sync::Arc;
 use stanchion_formats::ignores::record;
 use stanchion_model::exception::Exception;
 use stanchion_policy::bundle::{Bundle, BundleProduct, Opened, POLICY};
-use stanchion_policy::{claims, exceptions};
+use stanchion_policy::{claims, exceptions, gate};
 use stanchion_store::products::Product;
 use stanchion_store::{Id, Tx, decisions};
 
@@ -30,6 +30,8 @@ pub struct PolicyState {
     pub bundle: Bundle,
     /// As it judges.
     pub opened: Opened,
+    /// It is the organisation's own policy, and not what judges while there is none.
+    pub own: bool,
 }
 
 /// What is kept ready.
@@ -66,13 +68,15 @@ fn mark(tx: &mut Tx<'_>) -> Result<Vec<i64>, stanchion_store::StoreError> {
 }
 
 impl Engine {
-    /// The bundle of a product, or the organisation's own where there is none; `None` while no policy is set.
+    /// The bundle of a product, or the organisation's own where there is none; `None` while no policy is set and nothing
+    /// has been decided.
     pub fn policy_for(
         &self,
         product: Option<&Product>,
     ) -> Result<Option<Arc<PolicyState>>, EngineError> {
         let mark = self.store.read(mark)?;
-        if mark.first().is_none_or(|seq| *seq == 0) {
+        let own = mark.first().is_some_and(|seq| *seq != 0);
+        if mark.iter().all(|part| *part == 0) {
             return Ok(None);
         }
         let key = product.map_or((Id::default(), 0), |product| (product.id, product.revision));
@@ -100,6 +104,7 @@ impl Engine {
             digest: bundle.digest(),
             bundle,
             opened,
+            own,
         });
         let mut cache = unpoisoned(self.policy.lock());
         if cache.mark != mark || cache.ready.len() >= READY {
@@ -144,7 +149,7 @@ impl Engine {
             });
         }
         let mut common = Common {
-            policy: policy.map(|policy| policy.text).unwrap_or_default(),
+            policy: policy.map_or_else(|| gate::TEXT.to_owned(), |policy| policy.text),
             exceptions: Vec::new(),
             decisions: Vec::new(),
             whole: false,

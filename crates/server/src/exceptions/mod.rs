@@ -463,7 +463,7 @@ pub(crate) async fn decide(
             let now = portal.engine.now();
             // The policy says who may allow what; it is read outside of the transaction and is the same inside, or the
             // revision of what it was made of has changed and the next scan tells.
-            let policy = portal.engine.policy_for(None)?;
+            let policy = portal.engine.policy_for(None)?.filter(|state| state.own);
             portal.engine.store().write(|tx| {
                 let mut row = decisions::exception(tx, &id)?.ok_or_else(absent)?;
                 lets(tx, &allowed, row.product.as_deref())?;

@@ -145,7 +145,7 @@ struct Said {
 
 fn flash_of(portal: &Portal, parts: &Parts) -> Option<Flash> {
     let name = cookie::flash(portal.site.settings());
-    let sealed = cookie::read(&parts.headers, name).filter(|text| text.len() <= MOST_COOKIE)?;
+    let sealed = cookie::read_within(&parts.headers, name, MOST_COOKIE)?;
     let text = seal::open(portal.engine.key(), sealed)?;
     let said: Said = serde_json::from_str(&text).ok()?;
     Some(Flash {

@@ -117,8 +117,16 @@ impl IntoResponseParts for Cookie {
     }
 }
 
+/// The longest value of a cookie that names a session or a sign-in.
+const LONGEST: usize = 128;
+
 /// The cookie of this name. Where there are several, somebody else has set one: none is taken.
 pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    read_within(headers, name, LONGEST)
+}
+
+/// As [`read`], of a cookie that may be so many bytes long.
+pub fn read_within<'h>(headers: &'h HeaderMap, name: &str, most: usize) -> Option<&'h str> {
     let mut found = None;
     for value in headers.get_all(COOKIE) {
         for pair in value.to_str().ok()?.split(';') {
@@ -130,7 +138,7 @@ pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
             }
         }
     }
-    found.filter(|value| !value.is_empty() && value.len() <= 128)
+    found.filter(|value| !value.is_empty() && value.len() <= most)
 }
 
 #[cfg(test)]

@@ -300,7 +300,8 @@ pub(crate) async fn bundle(
                 allowed.everywhere()?;
                 None
             };
-            let Some(state) = portal.engine.policy_for(product.as_ref())? else {
+            let state = portal.engine.policy_for(product.as_ref())?;
+            let Some(state) = state.filter(|state| state.own) else {
                 return Ok(StatusCode::NO_CONTENT.into_response());
             };
             let tag = EntityTag::named(&state.digest);

@@ -21,6 +21,7 @@ mod people;
 mod pictures;
 #[path = "../../../../server/tests/oidc/provider.rs"]
 mod provider;
+mod triage;
 mod walk;
 
 /// Keys that are no letters, as `WebDriver` writes them.

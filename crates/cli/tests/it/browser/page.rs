@@ -28,7 +28,7 @@ const BY_LABEL: &str = "
 const plain = text => text.replace(/\\s+/g, ' ').trim(), wanted = plain(arguments[0]);
 const named = one => [...(one.labels ?? [])].map(label => {
     const own = label.cloneNode(true);
-    for (const inner of own.querySelectorAll('input, select, textarea, button')) inner.remove();
+    for (const inner of own.querySelectorAll('input, select, textarea, button, .muted')) inner.remove();
     return own.textContent;
   })
   .concat(one.ariaLabel ?? [], (one.getAttribute('aria-labelledby') ?? '').split(' ')

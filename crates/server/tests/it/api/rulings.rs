@@ -42,6 +42,12 @@ fn a_decision_closes_a_finding_until_it_is_withdrawn() {
         let made = body(&desk.post("/api/v1/decisions", &form), 201);
         desk.work();
         // Without a policy everything is judged by the defaults, and decisions count there too.
+        assert_eq!(state(&desk, &finding), "not_affected", "{}", desk.name);
+        assert_eq!(
+            desk.send("GET", "/api/v1/policy/bundle?product=shop", &[], b"")
+                .status,
+            204
+        );
         assert_eq!(
             desk.send("PUT", "/api/v1/policy", &[], POLICY.as_bytes())
                 .status,
@@ -152,6 +158,34 @@ fn an_exception_is_asked_for_allowed_by_another_and_ends() {
         });
         desk.work();
         assert_eq!(state(&desk, &finding), "open", "{}: it is over", desk.name);
+    }
+}
+
+#[test]
+fn while_there_is_no_policy_exceptions_count_as_well() {
+    for desk in desks() {
+        let finding = finding(&desk);
+        let [dev, ciso] = [
+            ("dev@acme.example", "maintainer"),
+            ("ciso@acme.example", "approver"),
+        ]
+        .map(|(name, role)| {
+            let id = desk.house.person(name, &[role]);
+            desk.house.session(id)
+        });
+        let form = json!({"scope": {"ids": ["CVE-2026-0001"], "product": "shop"}, "reason": "behind a proxy", "expires": "2027-01-31"});
+        let asked = desk.house.api("POST", "/api/v1/exceptions", &[&dev], &form);
+        let asked = body(&asked, 201);
+        let path = format!(
+            "/api/v1/exceptions/{}/decision",
+            asked["id"].as_str().unwrap()
+        );
+        let answer = desk
+            .house
+            .api("POST", &path, &[&ciso], &json!({"approve": true}));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        desk.work();
+        assert_eq!(state(&desk, &finding), "excepted", "{}", desk.name);
     }
 }
 
