@@ -1,12 +1,10 @@
 //! What the slices share: pages of lists, failures of the engine as answers, changes in the log.
 
 use axum::http::HeaderMap;
-use serde::Deserialize;
 use stanchion_store::audit::{self, Change};
 use stanchion_store::blobs::BlobError;
 use stanchion_store::products::{self, Product};
 use stanchion_store::{Id, StoreError, Tx};
-use utoipa::IntoParams;
 
 use crate::engine::EngineError;
 use crate::http::Problem;
@@ -16,24 +14,6 @@ use crate::people::{Allowed, Permission, Who, no_product};
 const USUAL: usize = 50;
 /// Most rows of a page.
 pub(crate) const MOST: usize = 500;
-
-/// Which page of a list.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Paging {
-    /// `next` of the page before.
-    pub(crate) after: Option<String>,
-    /// Rows of a page: 1 to 500; 50 without it.
-    pub(crate) limit: Option<usize>,
-}
-
-impl Paging {
-    /// How many rows.
-    pub(crate) fn limit(&self) -> Result<usize, Problem> {
-        limit(self.limit)
-    }
-}
 
 /// How many rows a page has.
 pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Problem> {

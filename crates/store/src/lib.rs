@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod blobs;
 mod connection;
+pub mod contents;
 pub mod decisions;
 mod dialect;
 pub mod events;

@@ -572,6 +572,25 @@ pub fn versions(tx: &mut Tx<'_>, product: Id) -> Result<Vec<Version>, StoreError
     tx.all(&sql, params![product], read_version)
 }
 
+/// Versions of a product, the last pushed first, behind one of them; those without an inventory stand last.
+pub fn versions_after(
+    tx: &mut Tx<'_>,
+    product: Id,
+    after: Option<Id>,
+    limit: usize,
+) -> Result<Vec<Version>, StoreError> {
+    let mut values: Vec<Value<'_>> = vec![product.into()];
+    let mut behind = "";
+    if let Some(after) = after {
+        values.push(after.into());
+        behind = " AND (COALESCE(pushed, -1), id) < ((SELECT COALESCE(b.pushed, -1) FROM version b WHERE b.id = ?2), ?2)";
+    }
+    let sql = format!(
+        "SELECT {VERSION} FROM version WHERE product = ?1{behind} ORDER BY COALESCE(pushed, -1) DESC, id DESC LIMIT {limit}"
+    );
+    tx.all(&sql, &values, read_version)
+}
+
 /// A version by its id.
 pub fn version_by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Version>, StoreError> {
     let sql = format!("SELECT {VERSION} FROM version WHERE id = ?1");

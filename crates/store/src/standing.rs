@@ -1,7 +1,9 @@
 //! How each product stands now: what of it is open, and how much that is worth. Counted again in the transaction that
 //! changes its findings, so that a page of products reads one narrow row each.
 
-use crate::{Id, Row, StoreError, Tx, params};
+use std::collections::BTreeMap;
+
+use crate::{Id, Row, StoreError, Tx, Value, params};
 
 /// How a product stands. Only what is open in live versions counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +126,24 @@ pub fn of(tx: &mut Tx<'_>, product: Id) -> Result<Standing, StoreError> {
             worst: -1,
             ..Standing::default()
         }))
+}
+
+/// How several products stand, by their ids.
+pub fn of_all(tx: &mut Tx<'_>, products: &[Id]) -> Result<BTreeMap<Id, Standing>, StoreError> {
+    let mut all = BTreeMap::new();
+    for chunk in products.chunks(100) {
+        let places: Vec<String> = (1..=chunk.len()).map(|at| format!("?{at}")).collect();
+        let sql = format!(
+            "SELECT product, {COLUMNS} FROM standing WHERE product IN ({})",
+            places.join(", ")
+        );
+        let values: Vec<Value<'_>> = chunk.iter().map(|product| Value::from(*product)).collect();
+        tx.each(&sql, &values, |row| {
+            all.insert(row.get::<Id>(0)?, read(row, 1)?);
+            Ok(())
+        })?;
+    }
+    Ok(all)
 }
 
 /// All of them together; `only`: of these products.

@@ -46,6 +46,7 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("style/frame.css"),
         include_str!("style/parts.css"),
         include_str!("style/today.css"),
+        include_str!("style/products.css"),
     );
     let text = [text, stanchion_report::chart::STYLE].concat();
     Asset::new(text, "css", "text/css; charset=utf-8")

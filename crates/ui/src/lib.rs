@@ -7,13 +7,17 @@
 pub mod affected;
 pub mod api;
 pub mod assets;
+pub mod components;
 pub mod finding;
 pub mod findings;
 pub mod fixes;
 pub mod forms;
 pub mod frame;
+pub mod hand_in;
 pub mod home;
 pub mod parts;
 pub mod problem;
+pub mod product;
+pub mod products;
 pub mod sign_in;
 pub mod today;

@@ -34,7 +34,12 @@ pub fn path(address: &str) -> &str {
 
 /// The page of a product.
 pub fn product_path(name: &str) -> String {
-    format!("/products/{}", encoded(name))
+    // Pages of their own have these names; with a letter written otherwise it is the product that is meant.
+    match name {
+        "new" => "/products/%6Eew".into(),
+        "hand-in" => "/products/%68and-in".into(),
+        _ => format!("/products/{}", encoded(name)),
+    }
 }
 
 /// The page of a finding.

@@ -12,7 +12,7 @@ use crate::engine::ingest::check_name;
 use crate::http::{Json, Path, Problem, Query, Upload};
 use crate::people::{Allowed, ProductRead, ProductWrite};
 use crate::portal::Portal;
-use crate::slice::{Paging, note};
+use crate::slice::{limit, note};
 
 /// Largest list.
 const MOST_BYTES: u64 = 16 << 20;
@@ -232,11 +232,7 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page>, Problem> {
     allowed.everywhere()?;
-    let limit = Paging {
-        after: None,
-        limit: asked.limit,
-    }
-    .limit()?;
+    let limit = limit(asked.limit)?;
     let after = match &asked.after {
         None => Id::default(),
         Some(text) => Id::parse(text).ok_or_else(|| {

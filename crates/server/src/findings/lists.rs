@@ -1,16 +1,18 @@
 //! Lists of findings and of components by the one query grammar, counts, completion, and "are we affected?".
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use stanchion_store::StoreError;
+use stanchion_store::contents;
 use stanchion_store::findings::STATES;
 use stanchion_store::query::{
     self, COMPONENTS, Counted, FINDINGS, List, ListError, ListedFinding, PRODUCTS, Query as Asking,
     QueryError, Visible,
 };
 use stanchion_store::search;
+use stanchion_store::{Id, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,6 +35,7 @@ pub(super) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(list))
         .routes(routes!(count))
         .routes(routes!(components))
+        .routes(routes!(licences))
         .routes(routes!(complete))
         .routes(routes!(affected))
         .routes(routes!(vulnerability))
@@ -268,6 +271,20 @@ pub(crate) struct ComponentRow {
     pub(crate) version: String,
     pub(crate) purl: String,
     pub(crate) ecosystem: String,
+    /// Declared licences.
+    pub(crate) licences: Vec<String>,
+    /// Products that have it in such a version.
+    pub(crate) products: i64,
+    /// Open findings about it.
+    pub(crate) open: i64,
+    /// All of its uses were looked at; else there may be more of both.
+    pub(crate) exact: bool,
+    /// The highest score of these findings.
+    pub(crate) worst: Option<f64>,
+    /// The highest severity of these findings.
+    pub(crate) severity: Option<&'static str>,
+    /// One of them is known to be exploited.
+    pub(crate) known_exploited: bool,
 }
 
 /// Components of versions that are the latest or deployed, by a query: `ecosystem:npm licence:MIT name:lod`.
@@ -282,31 +299,111 @@ pub(crate) async fn components(
     let query = parse(&COMPONENTS, asked.q.as_deref().unwrap_or_default())?;
     portal
         .blocking(move |portal| {
-            let page = portal.engine.store().read_within(PATIENCE, |tx| {
-                let visible = visible(allowed.only(tx, "product.read")?);
-                Ok::<_, Problem>(query::components(
+            portal.engine.store().read_within(PATIENCE, |tx| {
+                let only = allowed.only(tx, "product.read")?;
+                let own: Option<BTreeSet<Id>> = only.as_ref().map(|only| only.iter().copied().collect());
+                let page = query::components(
                     tx,
                     &query,
-                    &visible,
+                    &visible(only),
                     asked.after.as_deref(),
                     limit,
-                )?)
-            })?;
-            let items = page
-                .rows
-                .into_iter()
-                .map(|row| ComponentRow {
-                    id: row.id.to_string(),
-                    name: row.name,
-                    version: row.version,
-                    purl: row.purl,
-                    ecosystem: row.ecosystem,
-                })
-                .collect();
-            Ok(Json(ComponentPage {
-                items,
-                next: page.next,
-            }))
+                )?;
+                let mut items = Vec::with_capacity(page.rows.len());
+                for row in page.rows {
+                    let used = contents::used(tx, row.id, own.as_ref())?;
+                    let licences = tx.all(
+                        "SELECT licence FROM component_licence WHERE component = ?1 ORDER BY licence",
+                        stanchion_store::params![row.id],
+                        |row| row.get(0),
+                    )?;
+                    items.push(ComponentRow {
+                        id: row.id.to_string(),
+                        name: row.name,
+                        version: row.version,
+                        purl: row.purl,
+                        ecosystem: row.ecosystem,
+                        licences,
+                        products: used.products,
+                        open: used.open.count,
+                        exact: used.whole,
+                        worst: score(used.open.worst),
+                        severity: word(&SEVERITIES, used.open.severity),
+                        known_exploited: used.open.exploited,
+                    });
+                }
+                Ok::<_, Problem>(Json(ComponentPage {
+                    items,
+                    next: page.next,
+                }))
+            })
+        })
+        .await
+}
+
+/// Which licences.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Licences {
+    /// `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// Rows of a page: 1 to 500; 50 without it.
+    pub(crate) limit: Option<usize>,
+}
+
+/// A licence that components declare.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LicenceRow {
+    /// As declared.
+    pub(crate) licence: String,
+    /// Components with it in versions that are the latest or deployed, counted up to 1,000.
+    pub(crate) components: i64,
+    /// There are no more than that.
+    pub(crate) exact: bool,
+}
+
+/// A page of licences.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LicencePage)]
+pub(crate) struct LicencePage {
+    pub(crate) items: Vec<LicenceRow>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// Licences that components of versions declare which are the latest or deployed, by name.
+#[utoipa::path(get, path = "/api/v1/licences", tag = "inventories", params(Licences),
+    responses((status = 200, body = LicencePage), Problem), extensions(("x-permission" = json!("product.read"))))]
+pub(crate) async fn licences(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Query(asked): Query<Licences>,
+) -> Result<Json<LicencePage>, Problem> {
+    let limit = limit(asked.limit)?;
+    portal
+        .blocking(move |portal| {
+            portal.engine.store().read_within(PATIENCE, |tx| {
+                let visible = visible(allowed.only(tx, "product.read")?);
+                let after = asked.after.as_deref().unwrap_or_default();
+                let mut found = contents::declared(tx, &visible, after, limit + 1)?;
+                let more = found.len() > limit;
+                found.truncate(limit);
+                let next = found
+                    .last()
+                    .filter(|_| more)
+                    .map(|last| last.licence.clone());
+                let items = found
+                    .into_iter()
+                    .map(|one| LicenceRow {
+                        licence: one.licence,
+                        components: one.components,
+                        exact: one.exact,
+                    })
+                    .collect();
+                Ok::<_, Problem>(Json(LicencePage { items, next }))
+            })
         })
         .await
 }

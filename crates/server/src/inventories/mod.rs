@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use stanchion_policy::file::Gate;
 use stanchion_policy::gate;
 use stanchion_report::json;
+use stanchion_store::contents::{self, Filter, Open};
 use stanchion_store::inventories::{self, Listed};
 use stanchion_store::products::{self, Product, Version};
 use stanchion_store::{Id, Tx};
@@ -16,11 +17,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::engine::ingest::{Document, Push};
+use crate::engine::ingest::{Document, Push, Pushed};
+use crate::findings::view::{SEVERITIES, score, word};
 use crate::http::{Json, Path, Problem, Query, Upload};
 use crate::people::{Allowed, InventoryPush, Permission, ProductRead, ProductWrite, no_product};
 use crate::portal::Portal;
-use crate::slice::{self, Paging};
+use crate::slice;
 
 /// Largest document that is given out again.
 const MOST: u64 = 256 << 20;
@@ -31,6 +33,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(push))
         .routes(routes!(list))
         .routes(routes!(components))
+        .routes(routes!(licences))
         .routes(routes!(report))
         .routes(routes!(document))
 }
@@ -90,35 +93,13 @@ pub(crate) async fn push(
     };
     portal
         .blocking(move |portal| {
-            let may_create = portal.engine.store().read(|tx| {
-                match products::by_name(tx, &asked.product)? {
-                    Some(product) => {
-                        allowed.on(tx, &product)?;
-                        Ok(false)
-                    }
-                    // Made for whoever may make products anywhere; others learn nothing of what is there.
-                    None if allowed.may_everywhere(ProductWrite::NAME) => Ok(true),
-                    None => Err(no_product().hint(
-                        "Make the product first, or use a token that has the permission product.write everywhere.",
-                    )),
-                }
-            })?;
-            let bytes = upload.into_bytes().map_err(|error| Problem::internal(&error))?;
-            let pushed = portal.engine.push(&Push {
-                product: &asked.product,
-                version: &asked.version,
-                branch: asked.branch.as_deref(),
-                document: Document {
-                    bytes: &bytes,
-                    name: asked.name.as_deref().unwrap_or("document.json"),
-                },
-                actor: &allowed.name,
-                may_create,
-                as_of,
-                gate,
-            })?;
+            let bytes = upload
+                .into_bytes()
+                .map_err(|error| Problem::internal(&error))?;
+            let pushed = take_in(portal, &allowed, &asked, &bytes, gate, as_of)?;
             let mut body = Vec::new();
-            json::write(&pushed.assessment, &mut body).map_err(|error| Problem::internal(&error))?;
+            json::write(&pushed.assessment, &mut body)
+                .map_err(|error| Problem::internal(&error))?;
             let changes = format!(
                 "appeared={} changed={} closed={} reopened={}",
                 pushed.changes.appeared.len(),
@@ -126,8 +107,17 @@ pub(crate) async fn push(
                 pushed.changes.closed.len(),
                 pushed.changes.reopened.len()
             );
-            let base = portal.engine.options().public_url.clone().unwrap_or_default();
-            let page = format!("{}/api/v1/versions/{}/report", base.trim_end_matches('/'), pushed.version.id);
+            let base = portal
+                .engine
+                .options()
+                .public_url
+                .clone()
+                .unwrap_or_default();
+            let page = format!(
+                "{}/api/v1/versions/{}/report",
+                base.trim_end_matches('/'),
+                pushed.version.id
+            );
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             for (name, value) in [
@@ -144,6 +134,43 @@ pub(crate) async fn push(
             Ok((StatusCode::OK, headers, body).into_response())
         })
         .await
+}
+
+/// Takes a document in for somebody who may push it.
+pub(crate) fn take_in(
+    portal: &Portal,
+    allowed: &Allowed<InventoryPush>,
+    asked: &Asked,
+    bytes: &[u8],
+    gate: Gate,
+    as_of: Option<jiff::Timestamp>,
+) -> Result<Pushed, Problem> {
+    let may_create = portal.engine.store().read(|tx| {
+        match products::by_name(tx, &asked.product)? {
+            Some(product) => {
+                allowed.on(tx, &product)?;
+                Ok(false)
+            }
+            // Made for whoever may make products anywhere; others learn nothing of what is there.
+            None if allowed.may_everywhere(ProductWrite::NAME) => Ok(true),
+            None => Err(no_product().hint(
+                "Make the product first, or use a token that has the permission product.write everywhere.",
+            )),
+        }
+    })?;
+    Ok(portal.engine.push(&Push {
+        product: &asked.product,
+        version: &asked.version,
+        branch: asked.branch.as_deref(),
+        document: Document {
+            bytes,
+            name: asked.name.as_deref().unwrap_or("document.json"),
+        },
+        actor: &allowed.name,
+        may_create,
+        as_of,
+        gate,
+    })?)
 }
 
 /// A version with its product, when somebody may read it.
@@ -238,13 +265,21 @@ pub(crate) struct ComponentView {
     /// `runtime`, `optional`, `build`, `test` or `dev`.
     pub(crate) scope: &'static str,
     pub(crate) licences: Vec<String>,
+    /// Open findings about it in this version.
+    pub(crate) open: i64,
+    /// The highest score of these.
+    pub(crate) worst: Option<f64>,
+    /// The highest severity of these.
+    pub(crate) severity: Option<&'static str>,
+    /// One of these is known to be exploited.
+    pub(crate) known_exploited: bool,
 }
 
 /// The scopes by their numbers.
 pub(crate) const SCOPES: [&str; 5] = ["runtime", "optional", "build", "test", "dev"];
 
-impl From<Listed> for ComponentView {
-    fn from(listed: Listed) -> Self {
+impl ComponentView {
+    fn of(listed: Listed, open: Option<&Open>) -> Self {
         let scope = usize::try_from(listed.scope)
             .ok()
             .and_then(|at| SCOPES.get(at));
@@ -257,6 +292,10 @@ impl From<Listed> for ComponentView {
             direct: listed.direct,
             scope: scope.copied().unwrap_or("runtime"),
             licences: listed.licences,
+            open: open.map_or(0, |open| open.count),
+            worst: open.and_then(|open| score(open.worst)),
+            severity: open.and_then(|open| word(&SEVERITIES, open.severity)),
+            known_exploited: open.is_some_and(|open| open.exploited),
         }
     }
 }
@@ -266,44 +305,135 @@ impl From<Listed> for ComponentView {
 #[schema(as = VersionComponentPage)]
 pub(crate) struct ComponentPage {
     pub(crate) items: Vec<ComponentView>,
+    /// Components that fit.
+    pub(crate) total: i64,
+    /// Those of them that the project itself asks for.
+    pub(crate) direct: i64,
     /// `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
 }
 
-/// The components of a version.
-#[utoipa::path(get, path = "/api/v1/versions/{id}/components", tag = "inventories", params(("id" = String, Path), Paging),
+/// Which components.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Part of the name.
+    pub(crate) q: Option<String>,
+    /// With this licence; `none`: without any.
+    pub(crate) licence: Option<String>,
+    /// The project itself asks for it, or does not.
+    pub(crate) direct: Option<bool>,
+    /// `runtime`, `optional`, `build`, `test` or `dev`.
+    pub(crate) scope: Option<String>,
+    /// `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// Rows of a page: 1 to 500; 50 without it.
+    pub(crate) limit: Option<usize>,
+}
+
+/// The components of a version by name, each with what is open about it.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/components", tag = "inventories", params(("id" = String, Path), Wanted),
     responses((status = 200, body = ComponentPage), Problem), extensions(("x-permission" = json!("product.read"))))]
 pub(crate) async fn components(
     State(portal): State<Portal>,
     allowed: Allowed<ProductRead>,
     Path(id): Path<String>,
-    Query(paging): Query<Paging>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<ComponentPage>, Problem> {
-    let limit = paging.limit()?;
+    let limit = slice::limit(wanted.limit)?;
+    let scope = match wanted.scope.as_deref() {
+        None => None,
+        Some(word) => Some(
+            SCOPES
+                .iter()
+                .position(|scope| *scope == word)
+                .and_then(|at| i64::try_from(at).ok())
+                .ok_or_else(|| {
+                    Problem::bad_request("There is no such scope.")
+                        .field("scope", "runtime, optional, build, test or dev")
+                })?,
+        ),
+    };
     let page = portal
         .read(move |tx| {
             let (_, version) = version(tx, &allowed, &id)?;
-            let after = match &paging.after {
+            let after = match &wanted.after {
                 None => None,
                 Some(text) => Some(Id::parse(text).ok_or_else(|| {
                     Problem::bad_request("This is not where a page ends.")
                         .field("after", "`next` of the page before")
                 })?),
             };
-            let mut found = inventories::components(tx, version.id, after, limit + 1)?;
+            let filter = Filter {
+                text: wanted.q.as_deref(),
+                licence: wanted
+                    .licence
+                    .as_deref()
+                    .map(|word| if word == "none" { "" } else { word }),
+                direct: wanted.direct,
+                scope,
+            };
+            let (total, direct) = contents::count(tx, version.id, &filter)?;
+            let open = contents::open(tx, version.id)?;
+            let mut found = contents::components(tx, version.id, &filter, after, limit + 1)?;
             let more = found.len() > limit;
             found.truncate(limit);
             let next = more
                 .then(|| found.last().map(|last| last.id.to_string()))
                 .flatten();
+            let items = found
+                .into_iter()
+                .map(|listed| {
+                    let own = open.get(&listed.id);
+                    ComponentView::of(listed, own)
+                })
+                .collect();
             Ok::<_, Problem>(ComponentPage {
-                items: found.into_iter().map(ComponentView::from).collect(),
+                items,
+                total,
+                direct,
                 next,
             })
         })
         .await?;
     Ok(Json(page))
+}
+
+/// A licence of a version.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LicenceView {
+    /// As declared; `null`: none is.
+    pub(crate) licence: Option<String>,
+    pub(crate) components: i64,
+    /// Those that the project itself asks for.
+    pub(crate) direct: i64,
+}
+
+/// The licences that the components of a version declare, the most used first; at most 500.
+#[utoipa::path(get, path = "/api/v1/versions/{id}/licences", tag = "inventories", params(("id" = String, Path)),
+    responses((status = 200, body = [LicenceView]), Problem), extensions(("x-permission" = json!("product.read"))))]
+pub(crate) async fn licences(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<LicenceView>>, Problem> {
+    let all = portal
+        .read(move |tx| {
+            let (_, version) = version(tx, &allowed, &id)?;
+            Ok::<_, Problem>(contents::licences(tx, version.id, slice::MOST)?)
+        })
+        .await?;
+    Ok(Json(
+        all.into_iter()
+            .map(|one| LicenceView {
+                licence: Some(one.licence).filter(|licence| !licence.is_empty()),
+                components: one.components,
+                direct: one.direct,
+            })
+            .collect(),
+    ))
 }
 
 /// At which gate and time.
@@ -342,16 +472,24 @@ pub(crate) async fn report(
     };
     portal
         .blocking(move |portal| {
-            let (product, version) = portal
-                .engine
-                .store()
-                .read(|tx| version(tx, &allowed, &id))?;
-            let assessment = portal.engine.report(&product, &version, gate, as_of)?;
+            let assessment = assessed(portal, &allowed, &id, gate, as_of)?;
             let mut body = Vec::new();
             json::write(&assessment, &mut body).map_err(|error| Problem::internal(&error))?;
             Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
         })
         .await
+}
+
+/// A version judged anew with the advisories and the policy in force, for somebody who may see it.
+pub(crate) fn assessed(
+    portal: &Portal,
+    allowed: &Allowed<ProductRead>,
+    id: &str,
+    gate: Gate,
+    as_of: Option<jiff::Timestamp>,
+) -> Result<stanchion_model::report::Assessment, Problem> {
+    let (product, version) = portal.engine.store().read(|tx| version(tx, allowed, id))?;
+    Ok(portal.engine.report(&product, &version, gate, as_of)?)
 }
 
 /// The document of an inventory, as it came.

@@ -67,7 +67,6 @@ impl Fields {
     }
 
     /// Words of a field, one a line or with commas between them.
-    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn words(&self, name: &str) -> Vec<String> {
         self.text(name)
             .split([',', '\n'])
@@ -78,7 +77,6 @@ impl Fields {
     }
 
     /// A number.
-    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
         match self.text(name) {
             "" => Ok(None),

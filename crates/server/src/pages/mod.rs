@@ -6,6 +6,7 @@ mod finding;
 mod findings;
 mod fixes;
 mod map;
+mod products;
 mod sign_in;
 mod today;
 
@@ -69,6 +70,7 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
         .merge(findings::routes())
         .merge(fixes::routes())
         .merge(finding::routes())
+        .merge(products::routes())
         .merge(sign_in::routes())
 }
 

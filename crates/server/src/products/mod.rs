@@ -1,7 +1,9 @@
 //! Products: what the organisation ships, runs or has bought.
 
 pub(crate) mod deployments;
+pub(crate) mod difference;
 pub(crate) mod repository;
+pub(crate) mod standings;
 pub(crate) mod tree;
 pub(crate) mod view;
 
@@ -36,6 +38,8 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .merge(tree::router())
         .merge(deployments::router())
         .merge(repository::router())
+        .merge(standings::router())
+        .merge(difference::router())
 }
 
 /// The tag of a product's state.

@@ -113,76 +113,83 @@ pub(crate) async fn add(
     Query(named): Query<Named>,
     upload: Upload<MOST_BYTES>,
 ) -> Result<Json<Taken>, Problem> {
-    if !is_name(&named.name) {
-        return Err(Problem::bad_request("The name cannot be used.")
-            .field("name", "letters, digits, dots, dashes; it ends with .json"));
-    }
     portal
         .blocking(move |portal| {
             let bytes = upload
                 .into_bytes()
                 .map_err(|error| Problem::internal(&error))?;
-            let document = vex::read(&bytes).map_err(|error| {
-                Problem::unprocessable(slice::sentence(&format!(
-                    "{} cannot be read: {error}",
-                    named.name
-                )))
-            })?;
-            let format = document.format.as_str();
-            let digest = portal
-                .engine
-                .blobs()
-                .put(&bytes)
-                .map_err(crate::engine::EngineError::from)?
-                .to_string();
-            let now = portal.engine.now();
-            let row = VexDocument {
-                name: named.name.clone(),
-                digest: digest.clone(),
-                format: format.into(),
-                bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-                sent_by: allowed.name.clone(),
-                at: now,
-            };
-            let known = portal.engine.store().write(|tx| {
-                let all = decisions::vex_documents(tx)?;
-                let old = all.iter().find(|one| one.name == row.name);
-                if old.is_none() && all.len() >= MOST {
-                    return Err(Problem::conflict("There are 1,000 documents already.")
-                        .hint("Take out those that are superseded."));
-                }
-                if old.is_some_and(|old| old.digest == row.digest) {
-                    return Ok(true);
-                }
-                decisions::put_vex(tx, &row)?;
-                runner::add(tx, "judge", "", &json!({}), 60, now)?;
-                let before = old.map(|old| old.digest.as_str());
-                note(
-                    tx,
-                    now,
-                    &allowed,
-                    "vex.put",
-                    &row.name,
-                    before,
-                    Some(&row.digest),
-                )?;
-                Ok(false)
-            })?;
-            Ok(Json(Taken {
-                name: row.name,
-                digest,
-                format: format.into(),
-                statements: document.statements.len(),
-                refused: document
-                    .refused
-                    .iter()
-                    .take(100)
-                    .map(|one| (one.line, one.reason.clone()))
-                    .collect(),
-                known,
-            }))
+            take_in(portal, &allowed, &named.name, &bytes).map(Json)
         })
         .await
+}
+
+/// Takes a document in for somebody who may.
+pub(crate) fn take_in(
+    portal: &Portal,
+    allowed: &Allowed<PolicyWrite>,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Taken, Problem> {
+    if !is_name(name) {
+        return Err(Problem::bad_request("The name cannot be used.")
+            .field("name", "letters, digits, dots, dashes; it ends with .json"));
+    }
+    let document = vex::read(bytes).map_err(|error| {
+        Problem::unprocessable(slice::sentence(&format!("{name} cannot be read: {error}")))
+    })?;
+    let format = document.format.as_str();
+    let digest = portal
+        .engine
+        .blobs()
+        .put(bytes)
+        .map_err(crate::engine::EngineError::from)?
+        .to_string();
+    let now = portal.engine.now();
+    let row = VexDocument {
+        name: name.to_owned(),
+        digest: digest.clone(),
+        format: format.into(),
+        bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+        sent_by: allowed.name.clone(),
+        at: now,
+    };
+    let known = portal.engine.store().write(|tx| {
+        let all = decisions::vex_documents(tx)?;
+        let old = all.iter().find(|one| one.name == row.name);
+        if old.is_none() && all.len() >= MOST {
+            return Err(Problem::conflict("There are 1,000 documents already.")
+                .hint("Take out those that are superseded."));
+        }
+        if old.is_some_and(|old| old.digest == row.digest) {
+            return Ok(true);
+        }
+        decisions::put_vex(tx, &row)?;
+        runner::add(tx, "judge", "", &json!({}), 60, now)?;
+        let before = old.map(|old| old.digest.as_str());
+        note(
+            tx,
+            now,
+            allowed,
+            "vex.put",
+            &row.name,
+            before,
+            Some(&row.digest),
+        )?;
+        Ok(false)
+    })?;
+    Ok(Taken {
+        name: row.name,
+        digest,
+        format: format.into(),
+        statements: document.statements.len(),
+        refused: document
+            .refused
+            .iter()
+            .take(100)
+            .map(|one| (one.line, one.reason.clone()))
+            .collect(),
+        known,
+    })
 }
 
 /// A VEX document, as it came.

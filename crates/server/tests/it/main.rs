@@ -11,4 +11,5 @@ mod demo;
 mod engine;
 mod faults;
 mod http;
+mod pages;
 mod people;

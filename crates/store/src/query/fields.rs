@@ -497,7 +497,10 @@ pub static PRODUCTS: List = List {
         flag!("bought" = "kind:bought", "not made here"),
         flag!("unowned" = "owner:none", "nobody is responsible"),
     ],
-    sorts: &[sort!("name", "by name")],
+    sorts: &[
+        sort!("name", "by name"),
+        sort!("risk", "most open risk first"),
+    ],
     text: "names that have it somewhere",
     all: "",
 };

@@ -26,50 +26,86 @@ pub fn products(
             wanted: PRODUCTS.name,
         });
     }
+    let by_risk = query.ordered().by == "risk";
     let after = match cursor {
-        Some(cursor) => {
-            let bytes = cursor::read(query, cursor)?;
-            Some(String::from_utf8(bytes).map_err(|_| ListError::Cursor)?)
-        }
+        Some(cursor) => Some(cursor::read(query, cursor)?),
         None => None,
     };
     let limit = limit.clamp(1, MOST_ROWS);
     let turned = query.ordered().turned;
     let mut statement = Statement::default();
-    statement.push("SELECT p.id, p.name FROM product AS p WHERE (");
+    // One without findings has no row of its own there: nothing is open.
+    let (own, from, usually_down) = if by_risk {
+        (
+            "COALESCE(s.risk, 0)",
+            "product AS p LEFT JOIN standing AS s ON s.product = p.id",
+            true,
+        )
+    } else {
+        ("CAST(0 AS BIGINT)", "product AS p", false)
+    };
+    let (sign, down) = if turned == usually_down {
+        (">", "")
+    } else {
+        ("<", " DESC")
+    };
+    statement.push(&format!("SELECT p.id, p.name, {own} FROM {from} WHERE ("));
     statement.piece(&condition(&query.root), "p");
     statement.push(")");
     if let Some(piece) = seen("p.id", visible)? {
         statement.push(" AND ");
         statement.piece(&piece, "p");
     }
-    if let Some(after) = after {
-        statement.push(if turned {
-            " AND p.name < "
-        } else {
-            " AND p.name > "
-        });
-        statement.value(after.into());
+    match after {
+        None => {}
+        Some(bytes) if by_risk => {
+            let (risk, id) = place(&bytes).ok_or(ListError::Cursor)?;
+            statement.push(&format!(" AND ({own}, p.id) {sign} ("));
+            statement.value(risk.into());
+            statement.push(", ");
+            statement.value(id.into());
+            statement.push(")");
+        }
+        Some(bytes) => {
+            let name = String::from_utf8(bytes).map_err(|_| ListError::Cursor)?;
+            statement.push(&format!(" AND p.name {sign} "));
+            statement.value(name.into());
+        }
     }
-    statement.push(&format!(
-        " ORDER BY p.name{} LIMIT {}",
-        if turned { " DESC" } else { "" },
-        limit + 1
-    ));
-    let mut found: Vec<(Id, String)> = tx.all(&statement.text, &statement.values, |row| {
-        Ok((row.get(0)?, row.get(1)?))
+    let order = if by_risk {
+        format!("{own}{down}, p.id{down}")
+    } else {
+        format!("p.name{down}")
+    };
+    statement.push(&format!(" ORDER BY {order} LIMIT {}", limit + 1));
+    let mut found: Vec<(Id, String, i64)> = tx.all(&statement.text, &statement.values, |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|(_, name)| cursor::write(query, name.as_bytes()));
+    let next = found.last().filter(|_| more).map(|(id, name, risk)| {
+        if by_risk {
+            let mut bytes = risk.to_be_bytes().to_vec();
+            bytes.extend_from_slice(&id.0);
+            cursor::write(query, &bytes)
+        } else {
+            cursor::write(query, name.as_bytes())
+        }
+    });
     let mut rows = Vec::with_capacity(found.len());
-    for (id, _) in found {
+    for (id, ..) in found {
         rows.extend(by_id(tx, id)?);
     }
     Ok(Page { rows, next })
+}
+
+/// What the row before was sorted by, where the order is by risk.
+fn place(bytes: &[u8]) -> Option<(i64, Id)> {
+    let (risk, id) = bytes.split_at_checked(8)?;
+    Some((
+        i64::from_be_bytes(risk.try_into().ok()?),
+        Id(id.try_into().ok()?),
+    ))
 }
 
 /// That a product is one that somebody may see; `None`: everybody sees all.

@@ -16,8 +16,8 @@ use super::http::{Answer, settings};
 use super::people::{House, OWN, document as json_of, patient};
 
 /// A portal with advisories, and its administrator.
-pub(super) struct Desk {
-    pub(super) house: House,
+pub(crate) struct Desk {
+    pub(crate) house: House,
     pub(super) name: &'static str,
     /// The header line of the administrator.
     root: String,
@@ -36,7 +36,7 @@ pub(super) fn desks() -> Vec<Desk> {
 }
 
 impl Desk {
-    pub(super) fn new(house: House, name: &'static str) -> Self {
+    pub(crate) fn new(house: House, name: &'static str) -> Self {
         let root = house.admin();
         let desk = Self { house, name, root };
         let lodash = super::engine::change("GHSA-aaaa-bbbb-cccc", Some(super::engine::LODASH));
@@ -61,14 +61,14 @@ impl Desk {
         while self.house.portal.engine.work("test").unwrap() {}
     }
 
-    pub(super) fn ask(&self, method: &str, path: &str, lines: &[&str], body: &Value) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, lines: &[&str], body: &Value) -> Answer {
         let mut all = vec![self.root.as_str()];
         all.extend(lines);
         self.house.api(method, path, &all, body)
     }
 
     /// What there is, as JSON; it has to be there.
-    pub(super) fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let answer = self.ask("GET", path, &[], &Value::Null);
         assert_eq!(
             answer.status,
@@ -80,7 +80,7 @@ impl Desk {
         json_of(&answer)
     }
 
-    pub(super) fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, &[], body)
     }
 
@@ -107,7 +107,7 @@ impl Desk {
     }
 
     /// Pushes npm packages as a version of a product; the answer and the version's id.
-    pub(super) fn push(
+    pub(crate) fn push(
         &self,
         product: &str,
         version: &str,

@@ -175,3 +175,161 @@ fn a_name_that_was_given_up_can_be_used_again() {
         );
     }
 }
+
+#[test]
+fn products_stand_by_their_risk_and_the_tree_and_the_difference_are_told() {
+    for desk in desks() {
+        let (_, first) = desk.push("shop", "1", &[("lodash", "4.17.15"), ("left-pad", "1.3.0")]);
+        desk.house.pass(60);
+        let (_, second) = desk.push("shop", "2", &[("lodash", "4.17.21"), ("chalk", "5.0.0")]);
+        desk.push("till", "1", &[("lodash", "4.17.15")]);
+        let form = json!({"name": "bare", "parent": "till", "tags": ["web"]});
+        assert_eq!(desk.post("/api/v1/products", &form).status, 201);
+
+        let mut names = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = desk.get(&format!("/api/v1/standings?limit=1{after}"));
+            names.push(
+                page["items"][0]["product"]["name"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
+            );
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(
+            (names.len(), names[0].as_str()),
+            (3, "till"),
+            "{}",
+            desk.name
+        );
+        let till = desk.get("/api/v1/standings?q=name:till");
+        assert_eq!(till["items"][0]["now"]["open"], 1, "{till}");
+        assert_eq!(till["items"][0]["version"], "1");
+        let by_name = desk.get("/api/v1/standings?q=sort:name");
+        assert_eq!(by_name["items"][0]["product"]["name"], "bare");
+        let turned = desk.get("/api/v1/standings?q=sort:-risk");
+        assert_eq!(turned["items"][2]["product"]["name"], "till", "{turned}");
+        assert_eq!(
+            desk.get("/api/v1/standings?q=tag:web")["items"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+
+        let tree = desk.get("/api/v1/hierarchy");
+        assert_eq!(
+            (&tree["nodes"][0]["name"], &tree["nodes"][0]["parent"]),
+            (&json!("bare"), &json!("till"))
+        );
+
+        let told = desk.get(&format!(
+            "/api/v1/products/shop/difference?from={first}&to={second}"
+        ));
+        assert_eq!(
+            (
+                &told["added"],
+                &told["removed"],
+                &told["changed"],
+                &told["gone"],
+                &told["appeared"]
+            ),
+            (&json!(1), &json!(1), &json!(1), &json!(1), &json!(0)),
+            "{} {told}",
+            desk.name
+        );
+        let foreign = format!("/api/v1/products/till/difference?from={first}&to={second}");
+        assert_eq!(desk.ask("GET", &foreign, &[], &Value::Null).status, 404);
+
+        let gains = desk.get("/api/v1/products/till/vectors");
+        let open: i64 = gains
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|gain| gain["open"].as_i64().unwrap())
+            .max()
+            .unwrap();
+        assert_eq!(open, 1, "{gains}");
+        let history = desk.get("/api/v1/products/shop/history?days=30");
+        assert_eq!(history["turns"][0]["what"], "new", "{history}");
+        assert_eq!(
+            desk.ask(
+                "GET",
+                "/api/v1/products/shop/history?days=0",
+                &[],
+                &Value::Null
+            )
+            .status,
+            400
+        );
+    }
+}
+
+#[test]
+fn components_are_filtered_counted_and_paged_by_name() {
+    for desk in desks() {
+        let (_, first) = desk.push(
+            "shop",
+            "1",
+            &[
+                ("lodash", "4.17.15"),
+                ("left-pad", "1.3.0"),
+                ("Ajv", "8.0.0"),
+            ],
+        );
+        desk.push("till", "1", &[("lodash", "4.17.15")]);
+        let path = format!("/api/v1/versions/{first}/components");
+        let mut names = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = desk.get(&format!("{path}?limit=1{after}"));
+            assert_eq!(page["total"], 3);
+            names.push(page["items"][0]["name"].as_str().unwrap().to_lowercase());
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(names, ["ajv", "left-pad", "lodash"], "{}", desk.name);
+        let found = desk.get(&format!("{path}?q=ODA"));
+        assert_eq!(
+            (
+                &found["total"],
+                &found["items"][0]["open"],
+                &found["items"][0]["severity"]
+            ),
+            (&json!(1), &json!(1), &json!("critical")),
+            "{found}"
+        );
+        assert_eq!(desk.get(&format!("{path}?q=%25"))["total"], 0);
+        assert_eq!(desk.get(&format!("{path}?licence=none"))["total"], 3);
+        assert_eq!(desk.get(&format!("{path}?licence=MIT"))["total"], 0);
+        for wrong in ["?scope=odd", "?after=x", "?direct=maybe"] {
+            assert_eq!(
+                desk.ask("GET", &format!("{path}{wrong}"), &[], &Value::Null)
+                    .status,
+                400,
+                "{wrong}"
+            );
+        }
+        let licences = desk.get(&format!("/api/v1/versions/{first}/licences"));
+        assert_eq!(
+            licences,
+            json!([{"licence": null, "components": 3, "direct": licences[0]["direct"]}])
+        );
+        let all = desk.get("/api/v1/components?q=lodash");
+        let one = &all["items"][0];
+        assert_eq!(
+            (&one["products"], &one["open"], &one["exact"]),
+            (&json!(2), &json!(2), &json!(true)),
+            "{} {all}",
+            desk.name
+        );
+        assert_eq!(desk.get("/api/v1/licences")["items"], json!([]));
+    }
+}
