@@ -69,7 +69,10 @@ const TAGS: &[(&str, &str)] = &[
         "What happened, in its order, and the channels through which people are told.",
     ),
     ("jobs", "What the server does in the background."),
-    ("operations", "Copies of everything."),
+    (
+        "operations",
+        "Copies of everything, and whether the machinery is well.",
+    ),
     (
         "badges",
         "Badges for pages elsewhere; only where a product says so.",

@@ -12,6 +12,7 @@ use crate::demo;
 use crate::document;
 use crate::engine::Engine;
 use crate::http::{Problem, Settings, Site, api, documented, site};
+use crate::jobs::progress::Progress;
 use crate::pages;
 use crate::people::{self, People};
 use crate::{
@@ -29,6 +30,8 @@ pub struct Portal {
     pub site: Site,
     /// Who somebody is.
     pub people: Arc<People>,
+    /// Who watches which job.
+    pub(crate) progress: Progress,
     /// It is one to look at.
     demo: bool,
 }
@@ -92,6 +95,7 @@ impl Portal {
             engine,
             site,
             people: Arc::new(people),
+            progress: Progress::default(),
             demo: false,
         }
     }

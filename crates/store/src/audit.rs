@@ -206,6 +206,90 @@ pub fn list(
     }
 }
 
+/// Which rows of the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'f> {
+    /// To what.
+    pub object: Option<&'f str>,
+    /// Who.
+    pub actor: Option<&'f str>,
+    /// What.
+    pub action: Option<&'f str>,
+    /// Not before this time, in seconds since 1970.
+    pub from: Option<i64>,
+    /// Before this time, in seconds since 1970.
+    pub to: Option<i64>,
+    /// Before this row.
+    pub before: Option<i64>,
+}
+
+/// Rows that a filter lets through, the latest first: by their numbers, and where a time is asked for by time, since a clock
+/// may have been set back.
+pub fn search(
+    tx: &mut Tx<'_>,
+    filter: &Filter<'_>,
+    limit: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut values: Vec<crate::Value<'_>> = Vec::new();
+    let mut condition = String::from("1 = 1");
+    let mut also = |text: &str, value: crate::Value<'static>| {
+        values.push(value);
+        condition.push_str(&text.replace('?', &format!("?{}", values.len())));
+    };
+    for (column, value) in [
+        ("object", filter.object),
+        ("actor", filter.actor),
+        ("action", filter.action),
+    ] {
+        if let Some(value) = value {
+            also(&format!(" AND {column} = ?"), value.to_owned().into());
+        }
+    }
+    let by_time = filter.from.is_some() || filter.to.is_some();
+    if let Some(from) = filter.from {
+        also(" AND at >= ?", from.into());
+    }
+    if let Some(to) = filter.to {
+        also(" AND at < ?", to.into());
+    }
+    if let Some(before) = filter.before {
+        let at: Option<i64> = if by_time {
+            tx.first(
+                "SELECT at FROM audit WHERE seq = ?1",
+                params![before],
+                |row| row.get(0),
+            )?
+        } else {
+            None
+        };
+        match at {
+            Some(at) => {
+                also(" AND at <= ?", at.into());
+                let place = values.len();
+                values.push(before.into());
+                let last = values.len();
+                let after = format!(" AND (at < ?{place} OR seq < ?{last})");
+                condition.push_str(&after);
+            }
+            None => also(" AND seq < ?", before.into()),
+        }
+    }
+    let order = if by_time {
+        "at DESC, seq DESC"
+    } else {
+        "seq DESC"
+    };
+    let sql =
+        format!("SELECT {COLUMNS} FROM audit WHERE {condition} ORDER BY {order} LIMIT {limit}");
+    tx.all(&sql, &values, read)
+}
+
+/// The last row of this action.
+pub fn last_of(tx: &mut Tx<'_>, action: &str) -> Result<Option<Entry>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE action = ?1 ORDER BY seq DESC LIMIT 1");
+    tx.first(&sql, params![action], read)
+}
+
 /// What looking the log through gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {

@@ -215,6 +215,27 @@ pub fn by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<Job>, StoreError> {
     tx.first(&sql, params![id], read)
 }
 
+/// Some jobs, by their ids; those that are gone are missing.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &[i64]) -> Result<Vec<Job>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (1..=ids.len()).map(|at| format!("?{at}")).collect();
+    let values: Vec<crate::Value<'_>> = ids.iter().map(|id| crate::Value::from(*id)).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM job WHERE id IN ({})",
+        places.join(", ")
+    );
+    tx.all(&sql, &values, read)
+}
+
+/// The newest job of a kind on something.
+pub fn newest(tx: &mut Tx<'_>, kind: &str, key: &str) -> Result<Option<Job>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM job WHERE kind = ?1 AND key = ?2 ORDER BY id DESC LIMIT 1");
+    tx.first(&sql, params![kind, key], read)
+}
+
 /// Lets a job that failed be tried again from the start: `false` where there is none.
 pub fn retry(tx: &mut Tx<'_>, id: i64, now: i64) -> Result<bool, StoreError> {
     let rows = tx.execute(

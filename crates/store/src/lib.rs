@@ -264,6 +264,17 @@ impl Store {
         self.pool.copy_to(file)
     }
 
+    /// Bytes that the database takes.
+    pub fn size(&self) -> Result<i64, StoreError> {
+        let sql = match self.dialect() {
+            Dialect::Sqlite => {
+                "SELECT p.page_count * s.page_size FROM pragma_page_count() p, pragma_page_size() s"
+            }
+            Dialect::Postgres => "SELECT pg_database_size(current_database())",
+        };
+        self.read(|tx| Ok(tx.first(sql, &[], |row| row.get(0))?.unwrap_or(0)))
+    }
+
     /// Looks whether the embedded database is whole.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         match self.dialect() {

@@ -28,6 +28,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V6__policy", include_str!("../migrations/V6__policy.sql")),
     ("V7__work", include_str!("../migrations/V7__work.sql")),
     ("V8__pages", include_str!("../migrations/V8__pages.sql")),
+    ("V9__admin", include_str!("../migrations/V9__admin.sql")),
 ];
 
 /// Whoever migrates holds this lock of `PostgreSQL`: two servers may start at once.

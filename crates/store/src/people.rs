@@ -634,6 +634,70 @@ pub fn tokens(tx: &mut Tx<'_>, account: Id) -> Result<Vec<Token>, StoreError> {
     tx.all(&sql, params![account], token)
 }
 
+/// All tokens with the names of their accounts, the newest first; those after one of them where it is given by when it was
+/// made and its id.
+pub fn all_tokens(
+    tx: &mut Tx<'_>,
+    after: Option<(i64, Id)>,
+    limit: usize,
+) -> Result<Vec<(String, Token)>, StoreError> {
+    let sql = |condition: &str| {
+        format!(
+            "SELECT {TOKEN}, a.name FROM token p JOIN account a ON a.id = p.account {condition}
+             ORDER BY p.created DESC, p.id DESC LIMIT {limit}"
+        )
+    };
+    let read = |row: &Row<'_>| Ok((row.get(9)?, token(row)?));
+    match after {
+        None => tx.all(&sql(""), &[], read),
+        Some((created, id)) => tx.all(
+            &sql("WHERE p.created <= ?1 AND (p.created < ?1 OR p.id < ?2)"),
+            params![created, id],
+            read,
+        ),
+    }
+}
+
+/// How many people, services, disabled accounts, and tokens that hold there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// People who can get in.
+    pub people: i64,
+    /// Services that can.
+    pub services: i64,
+    /// Accounts by which nobody gets in.
+    pub disabled: i64,
+    /// Tokens that hold.
+    pub tokens: i64,
+}
+
+/// Counts accounts and tokens.
+pub fn counts(tx: &mut Tx<'_>, now: i64) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    tx.each(
+        "SELECT kind, disabled, COUNT(*) FROM account GROUP BY kind, disabled",
+        &[],
+        |row| {
+            let (kind, disabled): (String, bool) = (row.get(0)?, row.get(1)?);
+            let place = match (disabled, kind.as_str()) {
+                (true, _) => &mut counts.disabled,
+                (false, "service") => &mut counts.services,
+                (false, _) => &mut counts.people,
+            };
+            *place += row.get::<i64>(2)?;
+            Ok(())
+        },
+    )?;
+    counts.tokens = tx
+        .first(
+            "SELECT COUNT(*) FROM token WHERE revoked IS NULL AND expires > ?1",
+            params![now],
+            |row| row.get(0),
+        )?
+        .unwrap_or(0);
+    Ok(counts)
+}
+
 /// A token of an account.
 pub fn token_by_id(tx: &mut Tx<'_>, account: Id, id: Id) -> Result<Option<Token>, StoreError> {
     let sql = format!("SELECT {TOKEN} FROM token p WHERE p.id = ?1 AND p.account = ?2");

@@ -236,6 +236,13 @@ pub struct Again<'a> {
     pub provider: Option<&'a str>,
     /// What stands in the way.
     pub error: Option<&'a str>,
+    /// The name to sign in with, as it was typed before.
+    pub name: &'a str,
+}
+
+/// Whether a field holds a password or a code: such a one is never sent back in a page, and is typed again.
+pub fn is_secret(name: &str) -> bool {
+    matches!(name, "password" | "current" | "code" | "factor_password")
 }
 
 impl Again<'_> {
@@ -244,17 +251,19 @@ impl Again<'_> {
         let typed: Vec<_> = self
             .fields
             .iter()
-            .filter(|(name, value)| !value.is_empty() && name != "form_token")
+            .filter(|(name, value)| !value.is_empty() && name != "form_token" && !is_secret(name))
             .collect();
         let body = html! {
             h1 { @if self.form_token.is_some() { "Send it once more" } @else { "Your session has ended" } }
-            p { "Nothing was sent, and nothing that you typed is lost: it stands below." }
+            @if self.form_token.is_some() { p { "Nothing was changed yet, and nothing that you typed is lost: it stands below." } }
+            @else { p { "Nothing was sent, and nothing that you typed is lost: it stands below." } }
+            @if self.fields.iter().any(|(name, value)| is_secret(name) && !value.is_empty()) { p.muted { "Passwords and codes are typed again on the page itself." } }
             (wrong(self.error))
             @if self.form_token.is_none() {
                 form.fields method="post" action="/sign-in/again" {
                     input type="hidden" name="again_address" value=(self.address);
                     @for (name, value) in &typed { input type="hidden" name=(format!("again.{name}")) value=(value); }
-                    (field(&Field { name: "name", label: "Name", complete: "username", first: true, ..Field::default() }))
+                    (field(&Field { name: "name", label: "Name", value: self.name, complete: "username", first: true, ..Field::default() }))
                     (field(&Field { name: "password", label: "Password", kind: "password", complete: "current-password", ..Field::default() }))
                     (field(&Field { name: "code", label: "Code", complete: "one-time-code", code: true, required: false,
                         note: Some("Only with a second factor."), ..Field::default() }))
@@ -269,7 +278,7 @@ impl Again<'_> {
                 @for (name, value) in &typed { input type="hidden" name=(name) value=(value); }
                 button.wide.second[self.form_token.is_none()] type="submit" { "Send it again" }
             }
-            h2 { "What you typed" }
+            @if !typed.is_empty() { h2 { "What you typed" } }
             dl {
                 @for (name, value) in &typed { dt { (name.replace('_', " ")) } dd { (value) } }
             }

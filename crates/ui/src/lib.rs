@@ -4,6 +4,8 @@
 //! No page has a style or a script inside; all they load is one stylesheet and, where something has to be read from the
 //! address, one script ([`assets`]). Every page works without the script.
 
+pub mod account;
+pub mod admin;
 pub mod affected;
 pub mod api;
 pub mod assets;

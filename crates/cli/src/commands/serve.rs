@@ -155,7 +155,7 @@ pub(crate) fn backup(context: &Context, args: &Backup) -> Result<Exit, Failure> 
         );
     }
     let engine = start::engine(&settings, given(context)).map_err(hint)?;
-    let copied = backup::copy(&engine, &args.file)
+    let copied = backup::copy_by_hand(&engine, &args.file)
         .map_err(|error| Failure::new(error).hint("name a file in a folder with enough room"))?;
     context.say(&format!(
         "{}: the database and {} documents, {:.1} MiB",

@@ -2,16 +2,16 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stanchion_advisories::update::{self, Change};
 use stanchion_store::decisions::{self, PrivateAdvisory};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::engine::runner;
-use crate::http::{Json, Path, Problem};
+use crate::http::{Json, Path, Problem, Query};
 use crate::people::{AdvisoryWrite, Allowed, JobRun, ProductRead};
 use crate::portal::Portal;
 use crate::slice::{self, note};
@@ -25,6 +25,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(list))
         .routes(routes!(put, remove))
         .routes(routes!(database))
+        .routes(routes!(refusals))
         .routes(routes!(refresh))
 }
 
@@ -199,6 +200,94 @@ pub(crate) async fn database(
             serde_json::to_value(info)
                 .map(Json)
                 .map_err(|error| Problem::internal(&error))
+        })
+        .await
+}
+
+/// What became of the records of a source.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FeedCounts)]
+pub(crate) struct FeedView {
+    /// As in the sources of `GET /api/v1/database`.
+    pub(crate) name: String,
+    /// Records read.
+    pub(crate) read: u64,
+    /// Of those, withdrawn by their source.
+    pub(crate) withdrawn: u64,
+    /// Of those, refused.
+    pub(crate) refused: u64,
+}
+
+/// A record that could not be used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedRecord)]
+pub(crate) struct RefusalView {
+    /// The source that it came in.
+    pub(crate) source: String,
+    /// Its id, or the entry's name where the id could not be read.
+    pub(crate) id: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// What was read, and what could not be used.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct Refusals {
+    /// By source.
+    pub(crate) feeds: Vec<FeedView>,
+    /// The records; at most 500.
+    pub(crate) refusals: Vec<RefusalView>,
+    /// How many there are.
+    pub(crate) all: usize,
+}
+
+/// Which refusals.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// Of this source.
+    pub(crate) source: Option<String>,
+}
+
+/// What the sources of advisories gave, and which of their records could not be used, and why.
+#[utoipa::path(get, path = "/api/v1/database/refusals", tag = "advisories", params(Asked),
+    responses((status = 200, body = Refusals), Problem), extensions(("x-permission" = json!("product.read"))))]
+pub(crate) async fn refusals(
+    State(portal): State<Portal>,
+    _allowed: Allowed<ProductRead>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Refusals>, Problem> {
+    portal
+        .blocking(move |portal| {
+            let held = portal.engine.held()?;
+            let meta = held
+                .index
+                .meta()
+                .map_err(|error| Problem::internal(&error))?;
+            let fits = |source: &str| asked.source.as_deref().is_none_or(|own| own == source);
+            let chosen = meta.refusals.iter().filter(|one| fits(&one.source));
+            Ok(Json(Refusals {
+                all: chosen.clone().count(),
+                refusals: chosen
+                    .take(slice::MOST)
+                    .map(|one| RefusalView {
+                        source: one.source.clone(),
+                        id: one.id.clone(),
+                        reason: one.reason.clone(),
+                    })
+                    .collect(),
+                feeds: meta
+                    .feeds
+                    .iter()
+                    .map(|feed| FeedView {
+                        name: feed.name.clone(),
+                        read: feed.read,
+                        withdrawn: feed.withdrawn,
+                        refused: feed.refused,
+                    })
+                    .collect(),
+            }))
         })
         .await
 }

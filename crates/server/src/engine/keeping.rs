@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
-use stanchion_advisories::fetch::{self, Became, Silent};
+use stanchion_advisories::fetch::{self, Became};
 use stanchion_store::events::{self, NewEvent};
 use stanchion_store::products::{self, Product, Version, Wanted};
 use stanchion_store::{Id, StoreError, inventories, jobs};
 
+use super::board::Fetching;
 use super::{Engine, EngineError};
 
 const DAY: i64 = 86_400;
@@ -56,7 +57,7 @@ impl Engine {
             &self.options.sources,
             &self.options.client,
             &self.now_text(),
-            &Silent,
+            &Fetching(&self.board),
         )?;
         let failed: Vec<(String, String)> = report
             .sources

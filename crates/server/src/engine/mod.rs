@@ -2,6 +2,7 @@
 //! of the command line, looks again when advisories change, tells people, and keeps house.
 
 pub mod absorb;
+pub mod board;
 pub mod bought;
 pub mod bundle;
 pub mod decide;
@@ -87,6 +88,8 @@ pub struct Inner {
     pub(crate) blobs: Blobs,
     pub(crate) database: Database,
     pub(crate) options: Options,
+    /// How far the jobs are that run here.
+    pub(crate) board: board::Board,
     held: RwLock<Option<Arc<held::Held>>>,
     /// One at a time builds what is held anew.
     building: Mutex<()>,
@@ -130,6 +133,7 @@ impl Engine {
             blobs,
             database: Database::at(&options.data),
             options,
+            board: board::Board::default(),
             held: RwLock::new(None),
             building: Mutex::new(()),
             policy: Mutex::new(bundle::Cache::default()),

@@ -287,6 +287,7 @@ impl Engine {
             return Ok(false);
         };
         let result = self.run(&job, worker);
+        self.board.over(&job.kind, &job.key);
         let now = self.now();
         self.store.write(|tx| match &result {
             Ok(_) => jobs::done(tx, &job, now),

@@ -305,6 +305,30 @@ impl Engine {
         }
     }
 
+    /// Sends a message to a channel that tells of nothing: the reason where it did not arrive, without any secret.
+    pub(crate) fn tell_nothing(&self, channel: &Channel, by: &str) -> Result<(), String> {
+        let now = self.now();
+        let message = Message {
+            id: format!("{}-test-{now}", channel.id),
+            subject: format!("Test of the channel {}", channel.name),
+            text: format!(
+                "{by} tests the portal's channel {}. Nothing has happened.\n",
+                channel.name
+            ),
+            html: None,
+            event: json!({
+                "type": "stanchion.test",
+                "timestamp": text_of(now),
+                "data": { "channel": channel.name, "by": by },
+            }),
+            urgency: Urgency::Normal,
+        };
+        match self.send(channel, &message, &[]).0 {
+            Outcome::Delivered => Ok(()),
+            Outcome::Later(reason) | Outcome::Never(reason) => Err(reason),
+        }
+    }
+
     fn move_on(
         &self,
         channel: &Channel,

@@ -311,7 +311,12 @@ impl Server {
                     address,
                     tls: acceptor.is_some(),
                 };
-                let service = ToPeer { service, peer };
+                let stopping = Stopping(stopped.clone());
+                let service = ToPeer {
+                    service,
+                    peer,
+                    stopping,
+                };
                 match acceptor {
                     None => answer(stream, service, &patience, watcher).await,
                     Some(acceptor) => {
@@ -406,6 +411,19 @@ where
 struct ToPeer {
     service: TowerToHyperService<Router>,
     peer: Peer,
+    stopping: Stopping,
+}
+
+/// Lets an answer without an end see that the server stops, so that it does not hold the end up. In the extensions of
+/// every request.
+#[derive(Clone, Debug)]
+pub(crate) struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Comes back when the server stops.
+    pub(crate) async fn wait(self) {
+        until(self.0).await;
+    }
 }
 
 impl hyper::service::Service<Request<Incoming>> for ToPeer {
@@ -417,6 +435,7 @@ impl hyper::service::Service<Request<Incoming>> for ToPeer {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(self.stopping.clone());
         self.service.call(request)
     }
 }

@@ -1,5 +1,7 @@
 //! What the server is doing in the background.
 
+pub(crate) mod progress;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(show))
         .routes(routes!(run))
         .routes(routes!(retry))
+        .routes(routes!(progress::events))
 }
 
 /// A job.
@@ -157,7 +160,7 @@ pub(crate) async fn kinds(
     Ok(Json(all))
 }
 
-fn absent() -> Problem {
+pub(crate) fn absent() -> Problem {
     Problem::not_found("There is no such job.")
 }
 
@@ -176,7 +179,7 @@ pub(crate) async fn show(
 }
 
 /// Kinds that somebody can start: what needs more than its name has an operation of its own.
-const STARTED: [&str; 6] = ["absorb", "clock", "feeds", "judge", "metrics", "sweep"];
+pub(crate) const STARTED: [&str; 6] = ["absorb", "clock", "feeds", "judge", "metrics", "sweep"];
 
 /// Starts a job of a kind now.
 #[utoipa::path(post, path = "/api/v1/jobs/kinds/{kind}", tag = "jobs", params(("kind" = String, Path)),

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, text_of};
 use crate::http::{Json, Problem};
 use crate::people::{Allowed, Backup};
 use crate::portal::Portal;
@@ -33,7 +33,7 @@ const MOST_FILE: u64 = 64 << 30;
 const MOST_MANIFEST: u64 = 256 << 20;
 
 pub(super) fn router() -> OpenApiRouter<Portal> {
-    OpenApiRouter::new().routes(routes!(take))
+    OpenApiRouter::new().routes(routes!(list, take))
 }
 
 /// What is in an archive.
@@ -68,6 +68,71 @@ pub struct Copied {
     pub bytes: u64,
 }
 
+/// A copy in the portal's folder for copies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BackupFile)]
+pub(crate) struct Lying {
+    /// Its name.
+    pub(crate) file: String,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// When it was written, RFC 3339.
+    pub(crate) taken: String,
+}
+
+/// Copies that are listed at most.
+const MOST_LISTED: usize = 200;
+
+/// The copies in the folder `backups` of the portal's data folder, the latest first; at most 200.
+#[utoipa::path(get, path = "/api/v1/backup", tag = "operations",
+    responses((status = 200, body = [Lying]), Problem), extensions(("x-permission" = json!("backup"))))]
+pub(crate) async fn list(
+    State(portal): State<Portal>,
+    _allowed: Allowed<Backup>,
+) -> Result<Json<Vec<Lying>>, Problem> {
+    portal
+        .blocking(|portal| {
+            let folder = portal.engine.options().data.join("backups");
+            lying(&folder)
+                .map(Json)
+                .map_err(|error| Problem::internal(&error))
+        })
+        .await
+}
+
+fn lying(folder: &Path) -> io::Result<Vec<Lying>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let about = entry.metadata()?;
+        if !about.is_file() || !file.ends_with(".tar.zst") || file.starts_with('.') {
+            continue;
+        }
+        let written = about
+            .modified()
+            .ok()
+            .and_then(|time| jiff::Timestamp::try_from(time).ok())
+            .map_or(0, jiff::Timestamp::as_second);
+        all.push((written, file, about.len()));
+    }
+    all.sort_by(|a, b| b.cmp(a));
+    all.truncate(MOST_LISTED);
+    Ok(all
+        .into_iter()
+        .map(|(written, file, bytes)| Lying {
+            file,
+            bytes,
+            taken: text_of(written),
+        })
+        .collect())
+}
+
 /// Takes a copy of everything. It lies in the folder `backups` of the portal's data folder.
 #[utoipa::path(post, path = "/api/v1/backup", tag = "operations",
     responses((status = 200, body = Copied), Problem), extensions(("x-permission" = json!("backup"))))]
@@ -96,6 +161,33 @@ pub(crate) async fn take(
             Ok(Json(copied))
         })
         .await
+}
+
+/// [`copy`] by whoever runs the server, on its machine: written down in the log, so that the portal can say when the last
+/// copy was taken.
+pub fn copy_by_hand(engine: &Engine, file: &Path) -> Result<Copied, BackupError> {
+    let copied = copy(engine, file)?;
+    let now = engine.now();
+    engine
+        .store()
+        .write(|tx| {
+            stanchion_store::audit::record(
+                tx,
+                now,
+                crate::people::admin::ACTOR,
+                "backup",
+                &copied.file,
+                None,
+                None,
+            )
+        })
+        .map_err(|error: stanchion_store::StoreError| {
+            BackupError::of(
+                "the copy is there, but cannot be written into the log",
+                &error,
+            )
+        })?;
+    Ok(copied)
 }
 
 /// Writes everything into an archive, beside its place, and moves it there when it is whole.

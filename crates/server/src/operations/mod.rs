@@ -1,7 +1,8 @@
-//! Looking after the portal: copies of everything, badges.
+//! Looking after the portal: copies of everything, how the machinery is, badges.
 
 pub mod backup;
 mod badge;
+pub(crate) mod status;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -12,4 +13,5 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .merge(badge::router())
         .merge(backup::router())
+        .merge(status::router())
 }

@@ -298,7 +298,7 @@ impl<P: Permission> FromRequest<Portal> for Posted<P> {
                 fields: &fields,
                 form_token,
                 provider: portal.people.provider(),
-                error: None,
+                ..Again::default()
             }
             .page();
             shown(status, page)

@@ -1,5 +1,7 @@
 //! The pages for people, the API for readers, and the files that pages load.
 
+mod account;
+mod admin;
 mod affected;
 mod around;
 mod finding;
@@ -66,6 +68,8 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
         .route("/", get(today::home))
         .route("/api/", get(api))
         .route("/assets/{name}", get(asset))
+        .merge(account::routes())
+        .merge(admin::routes())
         .merge(affected::routes())
         .merge(findings::routes())
         .merge(fixes::routes())

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
+use stanchion_ui::frame::Again;
 use stanchion_ui::parts::encoded;
 use stanchion_ui::sign_in::{Join, Look, SecondFactor, SetUp, SignIn};
 
@@ -19,7 +20,7 @@ use crate::people::call::Call;
 use crate::people::permission::Own;
 use crate::people::sign_in::{self, Step};
 use crate::people::who::Allowed;
-use crate::people::{cookie, invitations, oidc, session, setup};
+use crate::people::{cookie, invitations, oidc, resolve, session, setup};
 use crate::portal::Portal;
 
 /// The routes of these pages.
@@ -28,6 +29,7 @@ pub(super) fn routes() -> Router<Portal> {
         .route("/sign-in", get(sign_in_page).post(sign_in_form))
         .route("/sign-in/as", post(look_form))
         .route("/sign-in/code", post(code_form))
+        .route("/sign-in/again", post(again_form))
         .route("/sign-in/with", get(sign_in_with))
         .route(oidc::BACK, get(sign_in_back))
         .route("/sign-out", post(sign_out))
@@ -144,6 +146,66 @@ async fn sign_in_form(
                 looks: &[],
             }
             .page(&encoded(back_to));
+            Ok(shown(status, page))
+        }
+    }
+}
+
+/// Signs in from the page that kept what somebody typed, and goes on to send it: the fields `again.…` go to
+/// `again_address` with the token of the new session, once they press the button.
+async fn again_form(
+    State(portal): State<Portal>,
+    call: Call,
+    headers: HeaderMap,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    same_origin(&portal, call.client, &headers)?;
+    let own = |name: &str| {
+        form.iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or_default()
+    };
+    let address = own_path(Some(own("again_address")));
+    let fields: Vec<(String, String)> = form
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("again.")?.to_owned(), value.clone())))
+        .collect();
+    let code = Some(own("code").trim().to_owned()).filter(|code| !code.is_empty());
+    let password = own("password").to_owned();
+    let again = Again {
+        address,
+        fields: &fields,
+        provider: provider(&portal),
+        name: own("name"),
+        ..Again::default()
+    };
+    match sign_in::with_password(&portal, call, own("name"), password, code).await {
+        Ok(Step::Done(cookie)) => {
+            let who = resolve::begun(&portal, &cookie).await?;
+            let token = session::form_token(&portal, &who);
+            let page = Again {
+                form_token: Some(&token),
+                ..again
+            }
+            .page();
+            Ok((cookie, shown(StatusCode::OK, page)).into_response())
+        }
+        Ok(Step::Code(_)) => {
+            let page = Again {
+                error: Some("Your account has a second factor: type its code as well."),
+                ..again
+            }
+            .page();
+            Ok(shown(StatusCode::UNAUTHORIZED, page))
+        }
+        Err(problem) => {
+            let (status, error) = said(problem)?;
+            let page = Again {
+                error: Some(&error),
+                ..again
+            }
+            .page();
             Ok(shown(status, page))
         }
     }

@@ -158,6 +158,29 @@ pub async fn show(
     Ok((tag, Json(View::of(account, call.now))).into_response())
 }
 
+/// An account by its name, with the number of its state for `if-match`.
+pub(crate) async fn named(
+    portal: &Portal,
+    call: &Call,
+    _: &Allowed<PeopleRead>,
+    name: &str,
+) -> Result<(View, i64), Problem> {
+    let name = super::name(name).map_err(|_| nobody())?;
+    let now = call.now;
+    portal
+        .read(move |tx| {
+            let account = store::by_name(tx, &name)?.ok_or_else(nobody)?;
+            let revision = account.revision;
+            Ok((View::of(account, now), revision))
+        })
+        .await
+}
+
+fn nobody() -> Problem {
+    Problem::not_found("There is no account of this name.")
+        .hint("The list of people has all that there are.")
+}
+
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = AccountForm)]

@@ -1,9 +1,11 @@
 //! The log of all changes, and whether it is whole.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use stanchion_model::digest::hex;
-use stanchion_store::audit::{self, Entry};
+use stanchion_store::audit::{self, Entry, Filter};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +16,28 @@ use crate::engine::text_of;
 use crate::http::{Json, Problem, Query};
 use crate::portal::Portal;
 use crate::slice;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// How long it is looked for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A day or a time, in seconds since 1970; `after` is added to a day.
+fn time(field: &str, text: &str, after: i64) -> Result<i64, Problem> {
+    if text.len() == 10
+        && let Ok(midnight) = format!("{text}T00:00:00Z").parse::<jiff::Timestamp>()
+    {
+        return Ok(midnight.as_second() + after);
+    }
+    text.parse::<jiff::Timestamp>()
+        .map(jiff::Timestamp::as_second)
+        .map_err(|_| {
+            Problem::unprocessable("This is no time.").field(
+                field,
+                "is a day such as 2026-11-24, or a time such as 2026-11-24T13:00:00Z",
+            )
+        })
+}
 
 /// A row of the log.
 #[derive(Serialize, ToSchema)]
@@ -59,16 +83,22 @@ impl From<Entry> for View {
 }
 
 /// Which rows.
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
-    /// Those before this number.
+    /// Those that stand behind the row of this number: `next` of the page before.
     pub(crate) before: Option<i64>,
     /// Those about this, such as `account:ann`.
     pub(crate) object: Option<String>,
     /// Those by this account.
     pub(crate) actor: Option<String>,
+    /// Those of this kind, such as `account.create`.
+    pub(crate) action: Option<String>,
+    /// Not before this day or time, such as `2026-11-24` or `2026-11-24T13:00:00Z`; days are those of UTC.
+    pub(crate) from: Option<String>,
+    /// Not after this day, or before this time.
+    pub(crate) to: Option<String>,
     /// At most so many; 100 where nothing is said, 500 at most.
     pub(crate) limit: Option<usize>,
 }
@@ -96,15 +126,30 @@ pub async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Listed>, Problem> {
     let limit = slice::limit(Some(wanted.limit.unwrap_or(100)))?;
+    let from = wanted
+        .from
+        .as_deref()
+        .map(|text| time("from", text, 0))
+        .transpose()?;
+    let to = wanted
+        .to
+        .as_deref()
+        .map(|text| time("to", text, DAY))
+        .transpose()?;
     let mut found = portal
-        .read(move |tx| {
-            Ok(audit::list(
-                tx,
-                wanted.object.as_deref(),
-                wanted.actor.as_deref(),
-                wanted.before,
-                limit + 1,
-            )?)
+        .blocking(move |portal| {
+            let filter = Filter {
+                object: wanted.object.as_deref(),
+                actor: wanted.actor.as_deref(),
+                action: wanted.action.as_deref(),
+                from,
+                to,
+                before: wanted.before,
+            };
+            Ok(portal
+                .engine
+                .store()
+                .read_within(PATIENCE, |tx| audit::search(tx, &filter, limit + 1))?)
         })
         .await?;
     let more = found.len() > limit;

@@ -113,6 +113,90 @@ pub struct Given {
     pub(crate) source: String,
 }
 
+/// A role as people write it: a product by its name.
+pub(crate) async fn named(
+    portal: &Portal,
+    role: &str,
+    kind: &str,
+    scope: &str,
+) -> Result<Held, Problem> {
+    let scope_kind = if kind.is_empty() {
+        "organisation"
+    } else {
+        kind
+    }
+    .to_owned();
+    let mut held = Held {
+        role: role.to_owned(),
+        scope_kind,
+        scope: scope.to_owned(),
+    };
+    match held.scope_kind.as_str() {
+        // What was typed for another kind of scope does not count.
+        "organisation" => held.scope.clear(),
+        "product" => {
+            let name = held.scope.clone();
+            let found = portal
+                .read(move |tx| Ok(products::by_name(tx, &name)?))
+                .await?;
+            let found = found.ok_or_else(|| {
+                Problem::unprocessable("This role cannot be given.")
+                    .field("scope", "names a product that is not there")
+            })?;
+            held.scope = found.id.to_string();
+        }
+        "tag" if held.scope.is_empty() => {
+            return Err(Problem::unprocessable("This role cannot be given.")
+                .field("scope", "names the tag that products carry"));
+        }
+        _ => {}
+    }
+    Ok(held)
+}
+
+/// The roles of some accounts, with products by their names.
+pub(crate) async fn of_accounts(
+    portal: &Portal,
+    _: &Allowed<PeopleRead>,
+    ids: Vec<String>,
+) -> Result<Vec<Vec<(Given, String)>>, Problem> {
+    portal
+        .read(move |tx| {
+            let mut all = Vec::with_capacity(ids.len());
+            for id in &ids {
+                let mut own = Vec::new();
+                for binding in store::bindings(tx, super::id(id)?)? {
+                    let name = place(tx, &binding.scope_kind, &binding.scope)?;
+                    let given = Given {
+                        role: binding.role,
+                        scope_kind: binding.scope_kind,
+                        scope: binding.scope,
+                        source: binding.source,
+                    };
+                    own.push((given, name));
+                }
+                all.push(own);
+            }
+            Ok(all)
+        })
+        .await
+}
+
+/// Where a role holds, for people: nothing, the product's name, or the tag.
+pub(crate) fn place(tx: &mut Tx<'_>, kind: &str, scope: &str) -> Result<String, Problem> {
+    if kind != "product" {
+        return Ok(scope.to_owned());
+    }
+    let product = match stanchion_store::Id::parse(scope) {
+        Some(id) => products::by_id(tx, id)?,
+        None => None,
+    };
+    Ok(product.map_or_else(
+        || "a product that is gone".to_owned(),
+        |product| product.name,
+    ))
+}
+
 /// The roles of an account.
 #[utoipa::path(
     get, path = "/api/v1/accounts/{id}/roles", tag = "accounts",

@@ -74,6 +74,11 @@ impl std::fmt::Debug for Cookie {
 }
 
 impl Cookie {
+    /// What it holds.
+    pub(crate) fn secret(&self) -> &str {
+        &self.value
+    }
+
     /// A cookie for so many seconds.
     pub fn new(name: &'static str, value: String, seconds: i64) -> Self {
         Self {

@@ -112,6 +112,18 @@ pub async fn create(
     who: Allowed<PeopleWrite>,
     Json(create): Json<Create>,
 ) -> Result<Response, Problem> {
+    let made = invite(&portal, call, &who, create).await?;
+    Ok(unpressed((StatusCode::CREATED, Json(made))))
+}
+
+/// Invites somebody.
+pub(crate) async fn invite(
+    portal: &Portal,
+    call: Call,
+    who: &Allowed<PeopleWrite>,
+    create: Create,
+) -> Result<Made, Problem> {
+    let by = who.name.clone();
     let name = super::name(&create.name)?;
     let display = super::display(create.display.as_deref(), &name)?;
     let (id, text) = (secret::id()?, secret::random()?);
@@ -134,7 +146,7 @@ pub async fn create(
                 role: binding.role,
                 scope_kind: binding.scope_kind,
                 scope: binding.scope,
-                invited_by: who.name.clone(),
+                invited_by: by.clone(),
                 created: call.now,
                 expires: call.now + HOLDS,
                 redeemed: None,
@@ -146,24 +158,14 @@ pub async fn create(
                 create.role.text(),
                 text_of(invitation.expires)
             );
-            call.note(
-                tx,
-                &who.name,
-                "invitation.create",
-                &object,
-                None,
-                Some(&after),
-            )?;
+            call.note(tx, &by, "invitation.create", &object, None, Some(&after))?;
             Ok(invitation)
         })
         .await?;
-    Ok(unpressed((
-        StatusCode::CREATED,
-        Json(Made {
-            link,
-            view: made.into(),
-        }),
-    )))
+    Ok(Made {
+        link,
+        view: made.into(),
+    })
 }
 
 /// Whether an account is a person's to whom nobody has got in yet.

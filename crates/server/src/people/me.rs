@@ -193,6 +193,84 @@ pub async fn roles(_: Allowed<Own>) -> Json<Table> {
     })
 }
 
+/// How one gets in, for the page of one's account.
+pub(crate) struct Ways {
+    /// There is a password here.
+    pub(crate) password: bool,
+    /// Recovery codes that are left, where there is a second factor.
+    pub(crate) second_factor: Option<i64>,
+    /// Who else vouches for the account.
+    pub(crate) issuer: Option<String>,
+}
+
+/// How whoever asks gets in.
+pub(crate) async fn ways(portal: &Portal, who: &Who) -> Result<Ways, Problem> {
+    let id = who.account;
+    portal
+        .read(move |tx| {
+            let account = super::account(tx, id)?;
+            let left = match account.totp {
+                Some(_) => Some(store::recovery_left(tx, id)?),
+                None => None,
+            };
+            Ok(Ways {
+                password: account.password.is_some(),
+                second_factor: left,
+                issuer: account.issuer,
+            })
+        })
+        .await
+}
+
+/// How one is called.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rename {
+    /// As people call you; the name to sign in with where it is empty.
+    pub(crate) display: String,
+}
+
+/// Says how people call you.
+#[utoipa::path(
+    put, path = "/api/v1/me/display", tag = "me", request_body = Rename,
+    responses((status = 204, description = "Changed"), Problem),
+    extensions(("x-permission" = json!("own")))
+)]
+pub async fn rename(
+    State(portal): State<Portal>,
+    call: Call,
+    who: Allowed<Own>,
+    Json(new): Json<Rename>,
+) -> Result<StatusCode, Problem> {
+    session_of(&who)?;
+    let display = super::display(Some(&new.display), &who.name)?;
+    portal
+        .write(move |tx| {
+            let account = super::account(tx, who.account)?;
+            let before = account.display.clone();
+            let changed = Account {
+                display: display.clone(),
+                ..account
+            };
+            if !store::update(tx, &changed)? {
+                return Err(Problem::precondition_failed());
+            }
+            let object = format!("account:{}", who.name);
+            call.note(
+                tx,
+                &who.name,
+                "account.change",
+                &object,
+                Some(&before),
+                Some(&display),
+            )?;
+            Ok(())
+        })
+        .await?;
+    portal.people.changed();
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A change of one's password.
 #[derive(Deserialize, ToSchema)]
 pub struct NewPassword {
@@ -291,7 +369,12 @@ pub async fn offer(
     call: Call,
     who: Allowed<Own>,
 ) -> Result<Response, Problem> {
-    session_of(&who)?;
+    offered(&portal, &call, &who).map(|offer| unpressed(Json(offer)))
+}
+
+/// A second factor to be.
+pub(crate) fn offered(portal: &Portal, call: &Call, who: &Who) -> Result<Offer, Problem> {
+    session_of(who)?;
     let secret = totp::new_secret()?;
     let ticket = Ticket {
         offer_to: who.account.to_string(),
@@ -301,12 +384,34 @@ pub async fn offer(
     let text = serde_json::to_string(&ticket).map_err(|error| Problem::internal(&error))?;
     let ticket =
         seal::close(portal.engine.key(), &text).map_err(|error| Problem::internal(&error))?;
-    let offer = Offer {
+    Ok(Offer {
         address: totp::address(&secret, &who.name),
         secret,
         ticket,
-    };
-    Ok(unpressed(Json(offer)))
+    })
+}
+
+/// The offer that a ticket holds, for the page that shows it again after a wrong code.
+pub(crate) fn offered_before(
+    portal: &Portal,
+    call: &Call,
+    who: &Who,
+    ticket: &str,
+) -> Option<Offer> {
+    let open = opened(portal, call, who.account, ticket)?;
+    Some(Offer {
+        address: totp::address(&open.secret, &who.name),
+        secret: open.secret,
+        ticket: ticket.to_owned(),
+    })
+}
+
+fn opened(portal: &Portal, call: &Call, account: Id, ticket: &str) -> Option<Ticket> {
+    (ticket.len() <= 2_000)
+        .then(|| seal::open(portal.engine.key(), ticket))
+        .flatten()
+        .and_then(|text| serde_json::from_str::<Ticket>(&text).ok())
+        .filter(|ticket| ticket.until > call.now && ticket.offer_to == account.to_string())
 }
 
 /// An answer with a secret in it: never compressed.
@@ -346,17 +451,23 @@ pub async fn take(
     who: Allowed<Own>,
     Json(first): Json<FirstCode>,
 ) -> Result<Response, Problem> {
+    let codes = taken(&portal, call, who, first).await?;
+    Ok(unpressed(Json(codes)))
+}
+
+/// Takes a second factor that was offered.
+pub(crate) async fn taken(
+    portal: &Portal,
+    call: Call,
+    who: Allowed<Own>,
+    first: FirstCode,
+) -> Result<Codes, Problem> {
     let session = session_of(&who)?;
-    let account = prove(&portal, &call, who.account, first.current).await?;
-    let ticket = (first.ticket.len() <= 2_000)
-        .then(|| seal::open(portal.engine.key(), &first.ticket))
-        .flatten()
-        .and_then(|text| serde_json::from_str::<Ticket>(&text).ok())
-        .filter(|ticket| ticket.until > call.now && ticket.offer_to == account.id.to_string())
-        .ok_or_else(|| {
-            Problem::unprocessable("This offer is not yours, or too old.")
-                .hint("Ask for a new one: `POST /api/v1/me/second-factor`.")
-        })?;
+    let account = prove(portal, &call, who.account, first.current).await?;
+    let ticket = opened(portal, &call, account.id, &first.ticket).ok_or_else(|| {
+        Problem::unprocessable("This offer is not yours, or too old.")
+            .hint("Ask for a new one: `POST /api/v1/me/second-factor`.")
+    })?;
     let step = totp::step(&ticket.secret, &first.code, call.now).ok_or_else(|| {
         Problem::unprocessable("This is not the code of the present moment.")
             .field("code", "is another")
@@ -378,9 +489,9 @@ pub async fn take(
         })
         .await?;
     portal.people.changed();
-    Ok(unpressed(Json(Codes {
+    Ok(Codes {
         recovery_codes: codes,
-    })))
+    })
 }
 
 /// The present password.
@@ -502,6 +613,7 @@ pub(super) fn api() -> OpenApiRouter<Portal> {
         .routes(routes!(show))
         .routes(routes!(signed_in))
         .routes(routes!(roles))
+        .routes(routes!(rename))
         .routes(routes!(change_password))
         .routes(routes!(offer, take))
         .routes(routes!(remove))

@@ -176,6 +176,13 @@ pub(crate) async fn who(parts: &Parts, portal: &Portal) -> Result<Who, Problem> 
     Ok(found.who.clone())
 }
 
+/// Who it is whose session has just begun under a cookie.
+pub(crate) async fn begun(portal: &Portal, cookie: &Cookie) -> Result<Who, Problem> {
+    let now = portal.engine.now();
+    let found = of_session(portal, secret::hash(cookie.secret()), now).await?;
+    Ok(found.who.clone())
+}
+
 /// Keeps what was read, and notes at most once a minute that it is in use.
 async fn keep(
     portal: &Portal,

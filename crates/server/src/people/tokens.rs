@@ -16,8 +16,9 @@ use super::permission::{self, Own, PeopleRead, PeopleWrite, Role};
 use super::secret::{self, TOKEN_PREFIX};
 use super::who::{Allowed, Who};
 use crate::engine::text_of;
-use crate::http::{Json, Path, Problem};
+use crate::http::{Json, Path, Problem, Query};
 use crate::portal::Portal;
+use crate::slice;
 
 const DAY: i64 = 24 * 60 * 60;
 /// Days for which a token holds where nothing is said, and at most.
@@ -100,7 +101,7 @@ pub(crate) async fn make(
     owner: Id,
     create: Create,
     lets: impl Fn(&str) -> bool,
-) -> Result<Response, Problem> {
+) -> Result<Made, Problem> {
     let wrong = |field: &str, message: String| {
         Err(Problem::unprocessable("This token cannot be made.").field(field, message))
     };
@@ -175,13 +176,14 @@ pub(crate) async fn make(
             Ok(token.clone())
         })
         .await?;
-    Ok(unpressed((
-        StatusCode::CREATED,
-        Json(Made {
-            token: text,
-            view: made.into(),
-        }),
-    )))
+    Ok(Made {
+        token: text,
+        view: made.into(),
+    })
+}
+
+fn shown_once(made: Made) -> Response {
+    unpressed((StatusCode::CREATED, Json(made)))
 }
 
 pub(crate) async fn revoke_of(
@@ -215,6 +217,87 @@ pub(crate) async fn revoke_of(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A token and whose it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenOf)]
+pub struct Owned {
+    /// The account's id.
+    pub(crate) account: String,
+    /// The account's name.
+    pub(crate) account_name: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub(crate) view: View,
+}
+
+/// Which tokens.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// `next` of the page before.
+    pub(crate) after: Option<String>,
+    /// At most so many; 100 where nothing is said, 500 at most.
+    pub(crate) limit: Option<usize>,
+}
+
+/// A page of tokens.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenPage)]
+pub struct Listed {
+    /// The newest first.
+    pub(crate) tokens: Vec<Owned>,
+    /// `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// The tokens of all accounts, the newest first, also those that hold no more.
+#[utoipa::path(
+    get, path = "/api/v1/tokens", tag = "accounts", params(Wanted),
+    responses((status = 200, description = "A page of them", body = Listed), Problem),
+    extensions(("x-permission" = json!("people.read")))
+)]
+pub async fn all(
+    State(portal): State<Portal>,
+    _: Allowed<PeopleRead>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Listed>, Problem> {
+    let limit = slice::limit(Some(wanted.limit.unwrap_or(100)))?;
+    let after = wanted
+        .after
+        .as_deref()
+        .map(|text| {
+            let (created, id) = text.split_once('.')?;
+            Some((created.parse::<i64>().ok()?, Id::parse(id)?))
+        })
+        .map(|place| {
+            place.ok_or_else(|| {
+                Problem::bad_request("This is not where a page ends.")
+                    .field("after", "`next` of the page before")
+            })
+        })
+        .transpose()?;
+    let mut found = portal
+        .read(move |tx| Ok(store::all_tokens(tx, after, limit + 1)?))
+        .await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|(_, token)| format!("{}.{}", token.created, token.id));
+    let tokens = found
+        .into_iter()
+        .map(|(account_name, token)| Owned {
+            account: token.account.to_string(),
+            account_name,
+            view: token.into(),
+        })
+        .collect();
+    Ok(Json(Listed { tokens, next }))
+}
+
 /// One's tokens.
 #[utoipa::path(
     get, path = "/api/v1/me/tokens", tag = "me",
@@ -243,17 +326,19 @@ pub async fn create_own(
     who: Allowed<Own>,
     Json(create): Json<Create>,
 ) -> Result<Response, Problem> {
-    session_of(&who)?;
-    let own: Who = who.0.clone();
-    make(
-        &portal,
-        call,
-        who.name.clone(),
-        who.account,
-        create,
-        move |name| own.may_anywhere(name),
-    )
-    .await
+    made_own(&portal, call, &who, create).await.map(shown_once)
+}
+
+/// Makes a token for whoever asks.
+pub(crate) async fn made_own(
+    portal: &Portal,
+    call: Call,
+    who: &Who,
+    create: Create,
+) -> Result<Made, Problem> {
+    session_of(who)?;
+    let lets = |name: &str| who.may_anywhere(name);
+    make(portal, call, who.name.clone(), who.account, create, lets).await
 }
 
 /// Revokes one of one's tokens. On this server at once, on others of the same store within five seconds.
@@ -309,7 +394,20 @@ pub async fn create(
     Path(id): Path<String>,
     Json(create): Json<Create>,
 ) -> Result<Response, Problem> {
-    let id = super::id(&id)?;
+    made_for(&portal, call, &who, &id, create)
+        .await
+        .map(shown_once)
+}
+
+/// Makes a token for a service.
+pub(crate) async fn made_for(
+    portal: &Portal,
+    call: Call,
+    who: &Allowed<PeopleWrite>,
+    id: &str,
+    create: Create,
+) -> Result<Made, Problem> {
+    let id = super::id(id)?;
     let (account, bindings) = portal
         .read(move |tx| Ok((super::account(tx, id)?, store::bindings(tx, id)?)))
         .await?;
@@ -323,7 +421,7 @@ pub async fn create(
         .iter()
         .filter_map(|binding| Role::from_word(&binding.role))
         .collect();
-    make(&portal, call, who.name.clone(), id, create, move |name| {
+    make(portal, call, who.name.clone(), id, create, move |name| {
         name == "own" || roles.iter().any(|role| role.has(name))
     })
     .await
@@ -351,6 +449,7 @@ pub async fn revoke(
 
 pub(super) fn api() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
+        .routes(routes!(all))
         .routes(routes!(own, create_own))
         .routes(routes!(revoke_own))
         .routes(routes!(list, create))

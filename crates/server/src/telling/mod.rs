@@ -23,6 +23,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
         .routes(routes!(events))
         .routes(routes!(channels, create))
         .routes(routes!(remove))
+        .routes(routes!(test))
         .routes(routes!(deliveries))
 }
 
@@ -316,6 +317,61 @@ pub(crate) async fn remove(
                 None,
             )?;
             Ok(StatusCode::NO_CONTENT)
+        })
+        .await
+}
+
+/// What became of a test.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelTested)]
+pub(crate) struct Tested {
+    /// It arrived, as far as can be seen from here.
+    pub(crate) delivered: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+/// Sends a message to a channel that tells of nothing (`stanchion.test`), and says what became of it.
+#[utoipa::path(post, path = "/api/v1/channels/{id}/test", tag = "events", params(("id" = String, Path)),
+    responses((status = 200, body = Tested), Problem), extensions(("x-permission" = json!("channel.write"))))]
+pub(crate) async fn test(
+    State(portal): State<Portal>,
+    allowed: Allowed<ChannelWrite>,
+    Path(id): Path<String>,
+) -> Result<Json<Tested>, Problem> {
+    portal
+        .blocking(move |portal| {
+            let engine = &portal.engine;
+            let id = slice::id(&id, "channel")?;
+            let channel = engine
+                .store()
+                .read(|tx| Ok::<_, Problem>(events::channels(tx)?))?
+                .into_iter()
+                .find(|channel| channel.id == id)
+                .ok_or_else(|| Problem::not_found("There is no such channel."))?;
+            let outcome = engine.tell_nothing(&channel, &allowed.display);
+            let said = match &outcome {
+                Ok(()) => "it arrived",
+                Err(_) => "it did not arrive",
+            };
+            let now = engine.now();
+            engine.store().write(|tx| {
+                note(
+                    tx,
+                    now,
+                    &allowed,
+                    "channel.test",
+                    &channel.name,
+                    None,
+                    Some(said),
+                )
+                .map_err(Problem::from)
+            })?;
+            Ok(Json(Tested {
+                delivered: outcome.is_ok(),
+                reason: outcome.err(),
+            }))
         })
         .await
 }

@@ -307,3 +307,46 @@ fn an_administrator_is_one_who_gets_in() {
         });
     }
 }
+
+#[test]
+fn all_tokens_are_listed_page_by_page_and_counted() {
+    for fresh in stores() {
+        write(&fresh.store, |tx| {
+            for name in ["ann", "bob"] {
+                people::create(tx, &account(name))?;
+                for number in 0..3_u8 {
+                    let token = Token {
+                        id: Id::derive("token", &[name.as_bytes(), &[number]]),
+                        account: account(name).id,
+                        name: format!("{name}-{number}"),
+                        scopes: vec!["own".to_owned()],
+                        product: None,
+                        created: 7,
+                        expires: 100 + i64::from(number),
+                        used: None,
+                        revoked: None,
+                    };
+                    let mut hash = [number; 32];
+                    hash[0] = name.as_bytes()[0];
+                    people::create_token(tx, &token, &hash)?;
+                }
+            }
+            let mut seen = Vec::new();
+            let mut after = None;
+            loop {
+                let page = people::all_tokens(tx, after, 2)?;
+                let Some((_, last)) = page.last() else { break };
+                after = Some((last.created, last.id));
+                for (owner, token) in page {
+                    assert!(token.name.starts_with(&owner));
+                    seen.push(token.name);
+                }
+            }
+            seen.sort();
+            assert_eq!(seen, ["ann-0", "ann-1", "ann-2", "bob-0", "bob-1", "bob-2"]);
+            let counts = people::counts(tx, 101)?;
+            assert_eq!((counts.people, counts.tokens), (2, 2));
+            Ok(())
+        });
+    }
+}

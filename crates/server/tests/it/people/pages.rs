@@ -35,11 +35,7 @@ fn a_stranger_is_sent_to_sign_in_and_back() {
     }
     let home = house.get("/", &[&house.session(ann)]);
     assert_eq!(home.status, 200);
-    assert!(
-        home.text().contains("<a href=\"/account\">ann</a>"),
-        "{}",
-        home.text()
-    );
+    assert!(home.text().contains("What needs someone now?"));
     assert_eq!(home.header("cache-control"), Some("no-store"));
 }
 

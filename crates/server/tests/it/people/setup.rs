@@ -100,6 +100,5 @@ fn the_page_does_the_same_and_says_what_is_wrong() {
     let answer = house.form("/setup", &[OWN], &pairs);
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
     let home = house.get("/", &[&cookies(&answer)]);
-    assert_eq!(home.status, 200);
-    assert!(home.text().contains("href=\"/admin\""), "{}", home.text());
+    assert!(home.text().contains("What needs someone now?"));
 }
