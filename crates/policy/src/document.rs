@@ -106,6 +106,13 @@ fn named(people: People<'_>, name: &str) -> String {
     }
 }
 
+/// Who is accountable for the policy, in words.
+pub fn accountable(policy: &Policy) -> Option<String> {
+    let roles = policy.roles.as_ref()?;
+    let who = roles.accountable.as_ref()?;
+    Some(named(People::of(policy), &who.value))
+}
+
 /// `role:product-owner` as `product owner`, `team:payments` as `team payments`.
 fn role(name: &str) -> String {
     match name.split_once(':') {
@@ -281,7 +288,8 @@ fn discovery(policy: &Policy) -> Option<Section> {
     section("Discovery", blocks)
 }
 
-fn due_cell(rule: &SlaRule, severity: Severity) -> String {
+/// What a rule of deadlines says of a severity, in words: `14 days`, `next upgrade`, or a dash where it says nothing.
+pub fn due_cell(rule: &SlaRule, severity: Severity) -> String {
     match rule.due.of(Some(severity)) {
         None => "–".into(),
         // The number stays with its unit.
@@ -290,7 +298,8 @@ fn due_cell(rule: &SlaRule, severity: Severity) -> String {
     }
 }
 
-fn clock_words(rule: &SlaRule) -> String {
+/// What the time of a rule is counted from, in words.
+pub fn clock_words(rule: &SlaRule) -> String {
     let text = rule.clock.to_string();
     let word = |word: &str| match word.trim() {
         "detected" => "detection by us".to_owned(),

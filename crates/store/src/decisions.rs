@@ -52,6 +52,35 @@ pub fn policies(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<PolicyVersion>, Sto
     tx.all(&sql, &[], read_policy)
 }
 
+/// A version of the policy by its number.
+pub fn policy_version(tx: &mut Tx<'_>, seq: i64) -> Result<Option<PolicyVersion>, StoreError> {
+    let sql = format!("SELECT {POLICY} FROM policy_version WHERE seq = ?1");
+    tx.first(&sql, params![seq], read_policy)
+}
+
+/// Versions of the policy without their texts, the latest first, before one of them.
+pub fn policy_versions(
+    tx: &mut Tx<'_>,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<PolicyVersion>, StoreError> {
+    let sql = format!(
+        "SELECT seq, digest, source, set_by, at, note FROM policy_version WHERE seq < ?1 ORDER BY seq DESC LIMIT {limit}"
+    );
+    tx.all(&sql, params![before], |row| {
+        Ok(PolicyVersion {
+            seq: row.get(0)?,
+            digest: row.get(1)?,
+            text: String::new(),
+            source: row.get(2)?,
+            set_by: row.get(3)?,
+            at: row.get(4)?,
+            note: row.get(5)?,
+            beside: None,
+        })
+    })
+}
+
 /// Puts a policy in force. Its number is given by the database.
 pub fn set_policy(tx: &mut Tx<'_>, policy: &PolicyVersion) -> Result<(), StoreError> {
     tx.insert(
@@ -144,6 +173,55 @@ pub fn lapsing(
         "SELECT {EXCEPTION} FROM exception WHERE state = 'approved' AND expires >= ?1 AND expires < ?2 ORDER BY expires, id LIMIT {limit}"
     );
     tx.all(&sql, params![from, to], read_exception)
+}
+
+/// Approved exceptions that hold at a moment, soonest to end first, after one of them (its end and id). `until`: only those
+/// that end before it.
+pub fn in_force(
+    tx: &mut Tx<'_>,
+    now: i64,
+    until: Option<i64>,
+    after: (i64, &str),
+    limit: usize,
+) -> Result<Vec<Exception>, StoreError> {
+    let sql = format!(
+        "SELECT {EXCEPTION} FROM exception WHERE state = 'approved' AND expires >= ?1 AND expires < ?2 AND (expires, id) > (?3, ?4) ORDER BY expires, id LIMIT {limit}"
+    );
+    let until = until.unwrap_or(i64::MAX);
+    tx.all(&sql, params![now, until, after.0, after.1], read_exception)
+}
+
+/// Exceptions that are over (refused, ended early, or past their end), the latest id first, before one of them.
+pub fn over(
+    tx: &mut Tx<'_>,
+    now: i64,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Exception>, StoreError> {
+    let sql = format!(
+        "SELECT {EXCEPTION} FROM exception WHERE (CAST(?2 AS TEXT) IS NULL OR id < ?2) AND (state IN ('rejected', 'revoked') OR (state = 'approved' AND expires < ?1)) ORDER BY id DESC LIMIT {limit}"
+    );
+    tx.all(&sql, params![now, before], read_exception)
+}
+
+/// How many exceptions are asked for, in force, about to end before `soon`, and over.
+pub fn exception_counts(tx: &mut Tx<'_>, now: i64, soon: i64) -> Result<[i64; 4], StoreError> {
+    let mut count = |condition: &str, values: &[crate::Value<'_>]| {
+        let sql = format!("SELECT COUNT(*) FROM exception WHERE {condition}");
+        Ok::<i64, StoreError>(tx.first(&sql, values, |row| row.get(0))?.unwrap_or(0))
+    };
+    Ok([
+        count("state = 'requested'", &[])?,
+        count("state = 'approved' AND expires >= ?1", params![now])?,
+        count(
+            "state = 'approved' AND expires >= ?1 AND expires < ?2",
+            params![now, soon],
+        )?,
+        count(
+            "state IN ('rejected', 'revoked') OR (state = 'approved' AND expires < ?1)",
+            params![now],
+        )?,
+    ])
 }
 
 /// Makes an exception; [`StoreError::Taken`] where the id is in use.
@@ -246,6 +324,24 @@ pub fn decisions(
         }
     );
     tx.all(&sql, params![after.0, after.1], read_decision)
+}
+
+/// Decisions, the latest first, before one of them. Withdrawn ones only where they are asked for.
+pub fn latest_decisions(
+    tx: &mut Tx<'_>,
+    withdrawn: bool,
+    before: (i64, Id),
+    limit: usize,
+) -> Result<Vec<Decision>, StoreError> {
+    let sql = format!(
+        "SELECT {DECISION} FROM decision WHERE (at, id) < (?1, ?2){} ORDER BY at DESC, id DESC LIMIT {limit}",
+        if withdrawn {
+            ""
+        } else {
+            " AND withdrawn IS NULL"
+        }
+    );
+    tx.all(&sql, params![before.0, before.1], read_decision)
 }
 
 /// Makes a decision.

@@ -69,7 +69,7 @@ pub struct Finding {
     pub due: Option<i64>,
     /// Who is responsible.
     pub owner: Option<String>,
-    /// The policy rule that decided.
+    /// The policy rule that gives it its date, or that made it.
     pub rule: Option<String>,
     /// The exception that covers it.
     pub exception: Option<String>,
@@ -753,7 +753,11 @@ pub fn versions_with(
 /// Takes the findings of a version away.
 pub(crate) fn delete_version(tx: &mut Tx<'_>, version: Id) -> Result<(), StoreError> {
     let (first, last) = Id::range_below(version);
-    for (table, column) in [("finding_history", "finding"), ("finding_detail", "id")] {
+    for (table, column) in [
+        ("finding_history", "finding"),
+        ("finding_detail", "id"),
+        ("violation", "finding"),
+    ] {
         tx.execute(
             &format!("DELETE FROM {table} WHERE {column} IN (SELECT id FROM finding WHERE id >= ?1 AND id <= ?2 AND version = ?3)"),
             params![first, last, version],

@@ -29,6 +29,7 @@ pub mod standing;
 pub mod testing;
 mod value;
 pub mod views;
+pub mod violations;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -29,6 +29,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V7__work", include_str!("../migrations/V7__work.sql")),
     ("V8__pages", include_str!("../migrations/V8__pages.sql")),
     ("V9__admin", include_str!("../migrations/V9__admin.sql")),
+    ("V10__rules", include_str!("../migrations/V10__rules.sql")),
 ];
 
 /// Whoever migrates holds this lock of `PostgreSQL`: two servers may start at once.

@@ -48,6 +48,7 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("style/today.css"),
         include_str!("style/products.css"),
         include_str!("style/admin.css"),
+        include_str!("style/policy.css"),
     );
     let text = [text, stanchion_report::chart::STYLE].concat();
     Asset::new(text, "css", "text/css; charset=utf-8")

@@ -18,6 +18,7 @@ pub mod frame;
 pub mod hand_in;
 pub mod home;
 pub mod parts;
+pub mod policy;
 pub mod problem;
 pub mod product;
 pub mod products;

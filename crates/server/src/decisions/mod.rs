@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use crate::engine::bundle::kept;
 use crate::engine::decide::{DecisionText, decision_block};
 use crate::engine::{runner, text_of};
+use crate::exceptions::{has_words, words_of};
 use crate::http::{Json, Path, Problem, Query};
 use crate::people::{Allowed, FindingTriage, Permission, ProductRead, no_product};
 use crate::portal::Portal;
@@ -99,13 +100,18 @@ impl View {
 }
 
 /// Which decisions.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// Those that were taken back too.
     #[serde(default)]
     pub(crate) withdrawn: bool,
+    /// The latest first.
+    #[serde(default)]
+    pub(crate) newest: bool,
+    /// Words that all have to stand somewhere in it: ids, product, people, reason.
+    pub(crate) q: Option<String>,
     /// `next` of the page before.
     pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
@@ -121,6 +127,9 @@ pub(crate) struct Page {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
 }
+
+/// Rows that are looked at for one page.
+const MOST_LOOKED: usize = 20_000;
 
 fn lets<P: Permission>(
     tx: &mut Tx<'_>,
@@ -151,7 +160,9 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page>, Problem> {
     let limit = limit(asked.limit)?;
+    let words = words_of(asked.q.as_deref())?;
     let start = match &asked.after {
+        None if asked.newest => (i64::MAX, Id([0xff; 16])),
         None => (0, Id::default()),
         Some(text) => place(text).ok_or_else(|| {
             Problem::bad_request("This is not where a page ends.")
@@ -163,16 +174,29 @@ pub(crate) async fn list(
             let mut items: Vec<View> = Vec::new();
             let mut after = start;
             let mut next = None;
+            let mut looked = 0;
             'pages: loop {
-                let rows = decisions::decisions(tx, asked.withdrawn, after, limit + 1)?;
+                let rows = if asked.newest {
+                    decisions::latest_decisions(tx, asked.withdrawn, after, limit + 1)?
+                } else {
+                    decisions::decisions(tx, asked.withdrawn, after, limit + 1)?
+                };
                 let whole = rows.len() <= limit;
                 for row in rows {
-                    if items.len() == limit {
+                    looked += 1;
+                    if items.len() == limit || looked > MOST_LOOKED {
                         next = Some(format!("{}.{}", after.0, after.1));
                         break 'pages;
                     }
                     after = (row.at, row.id);
-                    if row.product.is_some() && lets(tx, &allowed, row.product.as_deref()).is_err()
+                    let texts = [
+                        row.made_by.as_str(),
+                        row.product.as_deref().unwrap_or_default(),
+                        &row.entry,
+                    ];
+                    if !has_words(&words, &texts)
+                        || (row.product.is_some()
+                            && lets(tx, &allowed, row.product.as_deref()).is_err())
                     {
                         continue;
                     }

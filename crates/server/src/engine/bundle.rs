@@ -116,6 +116,14 @@ impl Engine {
         Ok(Some(ready))
     }
 
+    /// The same with another text of the policy, which is not in force: all that stands beside it stays.
+    pub(super) fn tried(&self, text: &str) -> Result<Tried, EngineError> {
+        Ok(Tried(Common {
+            policy: text.to_owned(),
+            ..self.common()?
+        }))
+    }
+
     fn common(&self) -> Result<Common, EngineError> {
         let (policy, exceptions, decided, documents, members) = self.store.read(|tx| {
             let policy = decisions::policy(tx)?;
@@ -176,6 +184,26 @@ impl Engine {
             common.vex.insert(format!("vex/{}", document.name), text);
         }
         Ok(common)
+    }
+}
+
+/// A policy that is tried.
+pub(super) struct Tried(Common);
+
+impl Tried {
+    /// The bundle that a product would be judged by.
+    pub(super) fn state(&self, product: Option<&Product>) -> Result<PolicyState, EngineError> {
+        let bundle = self.0.bundle(product);
+        let opened = bundle.open().map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            EngineError::Unusable(format!("the policy cannot be used: {}", faults.join("; ")))
+        })?;
+        Ok(PolicyState {
+            digest: bundle.digest(),
+            bundle,
+            opened,
+            own: true,
+        })
     }
 }
 

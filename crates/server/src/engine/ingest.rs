@@ -13,7 +13,7 @@ use stanchion_policy::file::Gate;
 use stanchion_store::findings::{self, Changes, NewFinding, Replace};
 use stanchion_store::products::{self, Branch, Product, Version};
 use stanchion_store::sightings::{self, Sightings};
-use stanchion_store::{Id, StoreError, Tx, audit, events, inventories};
+use stanchion_store::{Id, StoreError, Tx, audit, events, inventories, violations};
 use stanchion_tree::{Limits, Tree};
 
 use super::bundle::PolicyState;
@@ -468,6 +468,13 @@ pub(crate) fn write_findings(
         .map(|finding| (finding.key.as_str(), Some(finding.row.first_seen)))
         .collect();
     sightings::record(tx, &sight_name(product.id), asked.now, &seen)?;
+    let breaks: Vec<(Id, String)> = new
+        .iter()
+        .flat_map(|finding| {
+            let broken = broken.get(finding.key.as_str()).into_iter().flatten();
+            broken.map(|(rule, _)| (finding.row.id, rule.clone()))
+        })
+        .collect();
     let told: HashMap<Id, NewFinding> = new
         .iter()
         .map(|finding| (finding.row.id, finding.clone()))
@@ -479,6 +486,11 @@ pub(crate) fn write_findings(
         kind_number(stanchion_model::finding::Kind::External),
         new,
     )?;
+    let breaks: Vec<(Id, &str)> = breaks
+        .iter()
+        .map(|(finding, rule)| (*finding, rule.as_str()))
+        .collect();
+    violations::put(tx, asked.version, &breaks)?;
     let events = finding_events(product, asked, &changes, &told, &before);
     events::add(tx, asked.now, &events)?;
     Ok(changes)

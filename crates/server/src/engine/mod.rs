@@ -13,6 +13,7 @@ pub mod keeping;
 pub mod rows;
 pub mod runner;
 pub mod tell;
+pub mod trial;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -95,6 +96,8 @@ pub struct Inner {
     building: Mutex<()>,
     /// The policy as it was last read, by the number of what it was made of.
     policy: Mutex<bundle::Cache>,
+    /// One at a time tries a policy.
+    trying: Mutex<()>,
     /// The portal's own key: what is sealed with it is read by this portal alone.
     key: [u8; 32],
 }
@@ -137,6 +140,7 @@ impl Engine {
             held: RwLock::new(None),
             building: Mutex::new(()),
             policy: Mutex::new(bundle::Cache::default()),
+            trying: Mutex::new(()),
             key,
         }))
     }

@@ -114,6 +114,15 @@ fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".into())
 }
 
+/// The rule that gives a finding its date. What it breaks at the gate stands in a table of its own.
+fn dated_by(finding: &Finding) -> Option<String> {
+    finding
+        .deadlines
+        .iter()
+        .find(|deadline| deadline.what == "fix")
+        .map(|deadline| deadline.rule.clone())
+}
+
 /// A finding of an assessment as a row. `violations` are the rules that it breaks at the gate.
 pub(crate) fn of_finding(
     finding: &Finding,
@@ -201,7 +210,7 @@ pub(crate) fn of_finding(
             .map_or(-1, |epss| (epss.probability * 10_000.0).round() as i64),
         due: finding.due.as_deref().and_then(seconds),
         owner: finding.owner.clone(),
-        rule: finding.rule.clone(),
+        rule: dated_by(finding).or_else(|| finding.rule.clone()),
         exception: finding.exception.clone(),
         upgrade: finding.upgrade_to.clone(),
         first_seen,

@@ -14,7 +14,7 @@ use stanchion_policy::exceptions::{Exceptions, FILE, SCHEMA};
 use stanchion_policy::people::People;
 use stanchion_store::decisions::{self, Exception};
 use stanchion_store::events::{self, NewEvent};
-use stanchion_store::{Tx, products};
+use stanchion_store::{Tx, audit, products};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,7 +25,7 @@ use crate::findings::view;
 use crate::http::etag::EntityTag;
 use crate::http::{Json, Path, Problem, Query};
 use crate::people::{
-    Allowed, ExceptionDecide, ExceptionRequest, Permission, ProductRead, no_product,
+    Allowed, ExceptionDecide, ExceptionRequest, Permission, ProductRead, Who, no_product,
 };
 use crate::portal::Portal;
 use crate::slice::{self, limit, note};
@@ -35,6 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list, request))
         .routes(routes!(show))
+        .routes(routes!(history))
         .routes(routes!(decide))
         .routes(routes!(revoke))
 }
@@ -99,7 +100,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn of(row: Exception, now: i64) -> Result<Self, Problem> {
+    pub(crate) fn of(row: Exception, now: i64) -> Result<Self, Problem> {
         let entry: Entry = kept("an exception", &row.entry)?;
         Ok(Self {
             id: row.id,
@@ -125,16 +126,80 @@ impl View {
 }
 
 /// Which exceptions.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// `requested`, `approved`, `rejected` or `revoked`.
+    /// `requested`, `approved`, `rejected` or `revoked`; `in_force`: allowed and not over, soonest to end first; `lapsing`:
+    /// of these, what ends within 30 days; `ended`: refused, ended early or over, the latest first.
     pub(crate) state: Option<String>,
+    /// Words that all have to stand somewhere in it: ids, product, people, reason.
+    pub(crate) q: Option<String>,
     /// `next` of the page before.
     pub(crate) after: Option<String>,
     /// Rows of a page: 1 to 500.
     pub(crate) limit: Option<usize>,
+}
+
+/// An exception is about to lapse so many seconds before its end.
+pub(crate) const LAPSING: i64 = 30 * 86_400;
+
+/// Rows that are looked at for one page.
+const MOST_LOOKED: usize = 20_000;
+
+/// Whether each of the words stands somewhere in one of the texts.
+pub(crate) fn has_words(words: &[String], texts: &[&str]) -> bool {
+    words.is_empty() || {
+        let all = texts.join("\n").to_lowercase();
+        words.iter().all(|word| all.contains(word.as_str()))
+    }
+}
+
+/// The words of a query, in lower case.
+pub(crate) fn words_of(query: Option<&str>) -> Result<Vec<String>, Problem> {
+    let query = query.unwrap_or_default();
+    if query.len() > 500 {
+        return Err(Problem::bad_request("The query is too long.").field("q", "at most 500 bytes"));
+    }
+    Ok(query.split_whitespace().map(str::to_lowercase).collect())
+}
+
+/// Rows of a list after a place in it, and how the place of a row is written.
+fn rows_after(
+    tx: &mut Tx<'_>,
+    state: Option<&str>,
+    after: Option<&str>,
+    now: i64,
+    limit: usize,
+) -> Result<Vec<Exception>, Problem> {
+    let wrong = || {
+        Problem::bad_request("This is not where a page ends.")
+            .field("after", "`next` of the page before, with the same state")
+    };
+    Ok(match state {
+        Some(state @ ("in_force" | "lapsing")) => {
+            let until = (state == "lapsing").then_some(now + LAPSING);
+            let place = match after {
+                None => (i64::MIN, ""),
+                Some(place) => {
+                    let (end, id) = place.split_once(' ').ok_or_else(wrong)?;
+                    (end.parse().map_err(|_| wrong())?, id)
+                }
+            };
+            decisions::in_force(tx, now, until, place, limit)?
+        }
+        Some("ended") => decisions::over(tx, now, after, limit)?,
+        state => decisions::exceptions(tx, state, after.unwrap_or_default(), limit)?,
+    })
+}
+
+fn place_of(state: Option<&str>, row: &Exception) -> String {
+    match state {
+        Some("in_force" | "lapsing") => {
+            format!("{} {}", row.expires.unwrap_or_default(), row.id)
+        }
+        _ => row.id.clone(),
+    }
 }
 
 /// A page of exceptions.
@@ -171,25 +236,38 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Page>, Problem> {
     let limit = limit(asked.limit)?;
+    let words = words_of(asked.q.as_deref())?;
     let now = portal.engine.now();
     let page = portal
         .read(move |tx| {
-            let mut items = Vec::new();
-            let mut after = asked.after.clone().unwrap_or_default();
+            let state = asked.state.as_deref();
+            let mut items: Vec<View> = Vec::new();
+            let mut after = asked.after.clone();
             let mut next = None;
-            // Rows that may not be seen are passed over, not shown as gaps.
+            let mut looked = 0;
+            // Rows that may not be seen or are not asked for are passed over, not shown as gaps.
             'pages: loop {
-                let rows = decisions::exceptions(tx, asked.state.as_deref(), &after, limit + 1)?;
+                let rows = rows_after(tx, state, after.as_deref(), now, limit + 1)?;
                 let whole = rows.len() <= limit;
                 for row in rows {
-                    after.clone_from(&row.id);
-                    if row.product.is_some() && lets(tx, &allowed, row.product.as_deref()).is_err()
+                    looked += 1;
+                    if items.len() == limit || looked > MOST_LOOKED {
+                        next.clone_from(&after);
+                        break 'pages;
+                    }
+                    after = Some(place_of(state, &row));
+                    let texts = [
+                        row.id.as_str(),
+                        row.product.as_deref().unwrap_or_default(),
+                        &row.requested_by,
+                        row.decided_by.as_deref().unwrap_or_default(),
+                        &row.entry,
+                    ];
+                    if !has_words(&words, &texts)
+                        || (row.product.is_some()
+                            && lets(tx, &allowed, row.product.as_deref()).is_err())
                     {
                         continue;
-                    }
-                    if items.len() == limit {
-                        next = items.last().map(|view: &View| view.id.clone());
-                        break 'pages;
                     }
                     items.push(View::of(row, now)?);
                 }
@@ -415,10 +493,7 @@ pub(crate) async fn show(
     let now = portal.engine.now();
     let (tag, view) = portal
         .read(move |tx| {
-            let row = decisions::exception(tx, &id)?.ok_or_else(absent)?;
-            if row.product.is_some() {
-                lets(tx, &allowed, row.product.as_deref()).map_err(|_| absent())?;
-            }
+            let row = found(tx, &allowed, &id)?;
             let tag = EntityTag::of_revision(row.revision.max(0).cast_unsigned());
             Ok::<_, Problem>((tag, View::of(row, now)?))
         })
@@ -426,6 +501,92 @@ pub(crate) async fn show(
     Ok(tag
         .not_modified(&headers)
         .unwrap_or_else(|| (tag.clone(), Json(view)).into_response()))
+}
+
+/// An exception that somebody may see.
+pub(crate) fn found(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed<ProductRead>,
+    id: &str,
+) -> Result<Exception, Problem> {
+    let row = decisions::exception(tx, id)?.ok_or_else(absent)?;
+    if row.product.is_some() {
+        lets(tx, allowed, row.product.as_deref()).map_err(|_| absent())?;
+    }
+    Ok(row)
+}
+
+/// What somebody may do about an exception: decide about it, and end it.
+pub(crate) fn may(tx: &mut Tx<'_>, who: &Who, row: &Exception, now: i64) -> (bool, bool) {
+    let own = row.requested_by == who.name;
+    let decides = Allowed::<ExceptionDecide>::of(who.clone())
+        .is_ok_and(|allowed| lets(tx, &allowed, row.product.as_deref()).is_ok());
+    let asks = Allowed::<ExceptionRequest>::of(who.clone())
+        .is_ok_and(|allowed| lets(tx, &allowed, row.product.as_deref()).is_ok());
+    let holds = match row.state.as_str() {
+        "requested" => true,
+        "approved" => row.expires.is_none_or(|end| end >= now),
+        _ => false,
+    };
+    (
+        decides && !own && row.state == "requested",
+        asks && (own || decides) && holds,
+    )
+}
+
+/// Something that happened to an exception.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExceptionHappened)]
+pub(crate) struct Happened {
+    /// RFC 3339.
+    pub(crate) at: String,
+    pub(crate) by: String,
+    /// `requested`, `approved`, `rejected` or `revoked`.
+    pub(crate) what: String,
+    /// What they said.
+    pub(crate) note: String,
+}
+
+/// What happened to an exception, the latest first; at most 100.
+#[utoipa::path(get, path = "/api/v1/exceptions/{id}/history", tag = "exceptions", params(("id" = String, Path)),
+    responses((status = 200, body = [Happened]), Problem), extensions(("x-permission" = json!("product.read"))))]
+pub(crate) async fn history(
+    State(portal): State<Portal>,
+    allowed: Allowed<ProductRead>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Happened>>, Problem> {
+    let all = portal
+        .read(move |tx| {
+            let row = found(tx, &allowed, &id)?;
+            Ok::<_, Problem>(audit::list(tx, Some(&row.id), None, None, 100)?)
+        })
+        .await?;
+    let all = all.into_iter().filter_map(|entry| {
+        let after = entry.after.unwrap_or_default();
+        let (what, note) = match entry.action.as_str() {
+            "exception.request" => ("requested", String::new()),
+            "exception.decide" => {
+                let (what, note) = after
+                    .split_once(": ")
+                    .unwrap_or((after.trim_end_matches(':'), ""));
+                let what = if what == "approved" {
+                    "approved"
+                } else {
+                    "rejected"
+                };
+                (what, note.to_owned())
+            }
+            "exception.revoke" => ("revoked", after),
+            _ => return None,
+        };
+        Some(Happened {
+            at: text_of(entry.at),
+            by: entry.actor,
+            what: what.to_owned(),
+            note,
+        })
+    });
+    Ok(Json(all.collect()))
 }
 
 fn absent() -> Problem {

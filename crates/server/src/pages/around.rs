@@ -87,7 +87,6 @@ impl Fields {
     }
 
     /// As a form shows it again.
-    #[allow(dead_code, reason = "the pages of products and policy ask for it")]
     pub(crate) fn typed(&self) -> Typed {
         Typed {
             values: self.0.clone(),

@@ -197,7 +197,7 @@ fn chosen(
 }
 
 /// A purl without its version and what follows it.
-fn versionless(purl: &str) -> &str {
+pub(super) fn versionless(purl: &str) -> &str {
     let end = purl.find(['?', '#']).unwrap_or(purl.len());
     let purl = &purl[..end];
     match purl.rfind('@') {

@@ -8,6 +8,7 @@ mod finding;
 mod findings;
 mod fixes;
 mod map;
+mod policy;
 mod products;
 mod sign_in;
 mod today;
@@ -75,6 +76,7 @@ pub fn routes(document: &serde_json::Value) -> Router<Portal> {
         .merge(fixes::routes())
         .merge(finding::routes())
         .merge(products::routes())
+        .merge(policy::routes())
         .merge(sign_in::routes())
 }
 

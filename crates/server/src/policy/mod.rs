@@ -1,6 +1,7 @@
 //! The organisation's policy, and the bundles that are made of it.
 
 pub(crate) mod source;
+pub(crate) mod trial;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::engine::runner;
 use crate::http::etag::EntityTag;
-use crate::http::{Json, Problem, Query, Upload};
+use crate::http::{Json, Path, Problem, Query, Upload};
 use crate::people::{Allowed, PolicyRead, PolicyWrite, ProductRead};
 use crate::portal::Portal;
 use crate::slice::{self, note};
@@ -31,14 +32,18 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(show, set))
         .routes(routes!(versions))
+        .routes(routes!(version))
         .routes(routes!(check))
         .routes(routes!(bundle))
         .merge(source::router())
+        .merge(trial::router())
 }
 
 /// A version of the policy.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PolicyView {
+    /// Counts up: the highest is in force.
+    pub(crate) seq: i64,
     /// SHA-256 of the text.
     pub(crate) digest: String,
     /// TOML; absent in lists.
@@ -55,6 +60,7 @@ pub(crate) struct PolicyView {
 impl PolicyView {
     fn of(version: PolicyVersion, whole: bool) -> Self {
         Self {
+            seq: version.seq,
             digest: version.digest,
             text: whole.then_some(version.text),
             source: version.source,
@@ -105,7 +111,7 @@ pub(crate) struct Set {
 }
 
 /// Reads a policy as it will judge; all its mistakes at once.
-fn read(text: &str) -> Result<(), Problem> {
+pub(crate) fn read(text: &str) -> Result<(), Problem> {
     let bundle = Bundle {
         files: [(POLICY.to_owned(), text.to_owned())].into(),
         product: None,
@@ -157,15 +163,37 @@ pub(crate) async fn set(
     upload: Upload<MOST>,
 ) -> Result<Response, Problem> {
     let text = text_of(&portal, upload).await?;
+    let set = put_in_force(
+        &portal,
+        allowed,
+        text,
+        why.note.unwrap_or_default(),
+        headers,
+    )
+    .await?;
+    let tag = EntityTag::named(&set.digest);
+    Ok((tag, Json(set)).into_response())
+}
+
+/// Puts a policy in force; `headers` name the one that it replaces.
+pub(crate) async fn put_in_force(
+    portal: &Portal,
+    allowed: Allowed<PolicyWrite>,
+    text: String,
+    why: String,
+    headers: HeaderMap,
+) -> Result<Set, Problem> {
+    if text.len() as u64 > MOST {
+        return Err(Problem::too_large(MOST));
+    }
     read(&text)?;
-    let why = why.note.unwrap_or_default();
     if why.len() > 1_000 {
         return Err(
             Problem::unprocessable("The note is too long.").field("note", "at most 1,000 bytes")
         );
     }
     let now = portal.engine.now();
-    let set = portal
+    portal
         .write(move |tx| {
             let digest = digest(text.as_bytes());
             let old = decisions::policy(tx)?;
@@ -211,9 +239,7 @@ pub(crate) async fn set(
             }
             Ok::<_, Problem>(Set { digest, known })
         })
-        .await?;
-    let tag = EntityTag::named(&set.digest);
-    Ok((tag, Json(set)).into_response())
+        .await
 }
 
 /// Refuses a change here of what is kept in a repository.
@@ -228,6 +254,24 @@ pub(crate) fn from_here(policy: Option<&PolicyVersion>) -> Result<(), Problem> {
     }
 }
 
+/// A version of the policy, with its text.
+#[utoipa::path(get, path = "/api/v1/policy/versions/{seq}", tag = "policy", params(("seq" = i64, Path)),
+    responses((status = 200, body = PolicyView), Problem), extensions(("x-permission" = json!("policy.read"))))]
+pub(crate) async fn version(
+    State(portal): State<Portal>,
+    _allowed: Allowed<PolicyRead>,
+    Path(seq): Path<i64>,
+) -> Result<Json<PolicyView>, Problem> {
+    let found = portal
+        .read(move |tx| Ok::<_, Problem>(decisions::policy_version(tx, seq)?))
+        .await?
+        .ok_or_else(|| {
+            Problem::not_found("There is no such version of the policy.")
+                .hint("GET /api/v1/policy/versions lists them.")
+        })?;
+    Ok(Json(PolicyView::of(found, true)))
+}
+
 /// Versions of the policy, the latest first; at most 500.
 #[utoipa::path(get, path = "/api/v1/policy/versions", tag = "policy",
     responses((status = 200, body = [PolicyView]), Problem), extensions(("x-permission" = json!("policy.read"))))]
@@ -236,7 +280,7 @@ pub(crate) async fn versions(
     _allowed: Allowed<PolicyRead>,
 ) -> Result<Json<Vec<PolicyView>>, Problem> {
     let all = portal
-        .read(|tx| Ok::<_, Problem>(decisions::policies(tx, slice::MOST)?))
+        .read(|tx| Ok::<_, Problem>(decisions::policy_versions(tx, i64::MAX, slice::MOST)?))
         .await?;
     Ok(Json(
         all.into_iter()

@@ -1,5 +1,7 @@
 //! VEX documents: what others say, and what is published from here.
 
+pub(crate) mod ours;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -28,6 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(show, remove))
+        .merge(ours::router())
 }
 
 /// A document.

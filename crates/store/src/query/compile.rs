@@ -26,6 +26,7 @@ pub(crate) mod column {
     pub(crate) const FIRST_SEEN: u32 = 1 << 11;
     pub(crate) const KIND: u32 = 1 << 12;
     pub(crate) const OWNER: u32 = 1 << 13;
+    pub(crate) const RULE: u32 = 1 << 15;
     /// In the table alone.
     pub(crate) const OTHER: u32 = 1 << 14;
 }
@@ -70,6 +71,8 @@ pub(crate) enum Lead {
     Kind(Vec<i64>),
     Kev,
     Owner(Vec<Value<'static>>),
+    /// These rules decided.
+    Rule(Vec<Value<'static>>),
     /// `due`, `first_seen` or `epss` within bounds.
     Range(&'static str),
 }
@@ -503,7 +506,20 @@ fn text(name: &str, patterns: &[Pattern]) -> Condition {
             ])
         }
         "owner" => owner(patterns),
-        "exception" | "rule" | "upgrade" => plain(
+        "rule" => plain(
+            texts("{t}.rule", patterns, as_is),
+            column::RULE,
+            exact(patterns).map(Lead::Rule),
+        ),
+        "breaks" => {
+            let mut piece = texts("x.rule", patterns, as_is);
+            piece.text = format!(
+                "EXISTS (SELECT 1 FROM violation x WHERE x.finding = {{t}}.id AND ({})) IS TRUE",
+                piece.text
+            );
+            plain(piece, 0, None)
+        }
+        "exception" | "upgrade" => plain(
             texts(&format!("{{t}}.{name}"), patterns, as_is),
             column::OTHER,
             None,
@@ -516,19 +532,21 @@ fn owner(patterns: &[Pattern]) -> Condition {
     match patterns {
         [Pattern::None] => flagged(flag::UNOWNED, true),
         [Pattern::Any] => flagged(flag::UNOWNED, false),
-        _ => {
-            let exact: Option<Vec<Value<'static>>> = patterns
-                .iter()
-                .map(|pattern| match pattern {
-                    Pattern::Exact(text) => Some(text.clone().into()),
-                    _ => None,
-                })
-                .collect();
-            plain(
-                texts("{t}.owner", patterns, as_is),
-                column::OWNER,
-                exact.map(Lead::Owner),
-            )
-        }
+        _ => plain(
+            texts("{t}.owner", patterns, as_is),
+            column::OWNER,
+            exact(patterns).map(Lead::Owner),
+        ),
     }
+}
+
+/// The values, where each is one whole text.
+fn exact(patterns: &[Pattern]) -> Option<Vec<Value<'static>>> {
+    patterns
+        .iter()
+        .map(|pattern| match pattern {
+            Pattern::Exact(text) => Some(text.clone().into()),
+            _ => None,
+        })
+        .collect()
 }

@@ -394,8 +394,14 @@ pub static FINDINGS: List = List {
         field!(
             "rule",
             OPTIONAL,
-            "rule of the policy that decided; `none` and `any` too",
+            "rule of the policy that gives its date, or that made it; `none` and `any` too",
             "rule:critical-in-7-days"
+        ),
+        field!(
+            "breaks",
+            EXACT,
+            "rule that closes the gate because of it",
+            "breaks:no-exploited"
         ),
         field!(
             "upgrade",

@@ -105,6 +105,14 @@ index!(
     SOME | column::OWNER
 );
 index!(
+    RULE,
+    "finding_rule",
+    Some("rule"),
+    "score",
+    "f.work = 1 AND f.rule IS NOT NULL",
+    SOME | column::RULE
+);
+index!(
     DUE,
     "finding_due",
     None,
@@ -410,6 +418,7 @@ fn candidate(at: usize, lead: &Lead, condition: &Condition, halves: Halves) -> O
         Lead::State(given) if !given.contains(&0) => (&STATE, whole(given), 2),
         Lead::Kind(given) => (&KIND, whole(given), 3),
         Lead::Owner(keys) => (&OWNER, keys.clone(), 4),
+        Lead::Rule(keys) => (&RULE, keys.clone(), 4),
         Lead::Severity(given) => (&SEVERITY, whole(given), 6),
         Lead::Range(by) => {
             let index = match *by {

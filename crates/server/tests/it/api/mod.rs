@@ -6,6 +6,7 @@ mod findings;
 mod inventories;
 mod products;
 mod rulings;
+mod trial;
 
 use serde_json::Value;
 use stanchion_advisories::update::{self, Change};
