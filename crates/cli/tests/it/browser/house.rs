@@ -1,6 +1,7 @@
 //! A portal of a test's own: the real program, with the small database of advisories, an administrator, and ways to fill it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -215,6 +216,21 @@ impl House {
         self.send(method, path, &[&cookie], body)
     }
 
+    /// A request with a text that is no JSON.
+    pub(crate) fn ask_text(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        lines: &[&str],
+        text: &str,
+    ) -> Answer {
+        let cookie = format!("cookie: {COOKIE}={}", self.session(who));
+        let mut all = vec![OWN, &cookie];
+        all.extend(lines);
+        ask(self.portal.address, method, path, &all, text.as_bytes()).unwrap()
+    }
+
     /// As [`House::ask`] by the administrator; what came, which must be what was asked for.
     pub(crate) fn api(&self, method: &str, path: &str, body: &Value) -> Value {
         let answer = self.ask(ADMIN, method, path, body);
@@ -286,7 +302,8 @@ pub(crate) fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a text cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

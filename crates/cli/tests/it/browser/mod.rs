@@ -12,6 +12,7 @@ mod axe;
 mod driver;
 mod element;
 mod emulate;
+mod guard;
 mod harness;
 mod hostile;
 mod house;

@@ -18,8 +18,8 @@ use crate::http::body::BodyLimit;
 use crate::http::{Json, Path, Problem, Query};
 use crate::people::{Allowed, PolicyRead, PolicyWrite, ProductRead};
 use crate::portal::Portal;
-use crate::vex::ours::{self, Wanted};
 use crate::vex;
+use crate::vex::ours::{self, Wanted};
 
 use super::super::around::{Posted, Viewer, done, page, say};
 use super::super::findings::settle;
