@@ -186,7 +186,7 @@ impl Findings<'_> {
             (self.bar())
             @if self.nothing_yet {
                 (crate::parts::empty("No product has come in yet", &html! {
-                    p { "Findings come with the first inventory. The shortest way: " a href="/products/hand-in" { "hand in an SBOM" }
+                    p { "Findings come with the first inventory. The shortest way: " (around.way("inventory.push", "/products/hand-in", "hand in an SBOM"))
                         ", or let the command line do it:" }
                     pre { code { "stanchion login URL\nstanchion push --product NAME --version VERSION" } }
                 }))

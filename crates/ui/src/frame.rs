@@ -83,6 +83,11 @@ impl Around {
         self.permissions.contains(&permission)
     }
 
+    /// A link where they have a permission somewhere, else its words.
+    pub fn way(&self, permission: &str, address: &str, words: &str) -> Markup {
+        html! { @if self.may(permission) { a href=(address) { (words) } } @else { (words) } }
+    }
+
     /// The hidden fields that every form carries.
     pub fn token(&self) -> Markup {
         html! { input type="hidden" name="form_token" value=(self.form_token); }

@@ -173,7 +173,7 @@ impl Products<'_> {
             @if self.total == 0 && self.query.is_empty() {
                 (crate::parts::empty("No product yet", &html! {
                     @if around.may("inventory.push") {
-                        p { "A product comes with its first inventory. " a href="/products/hand-in" { "Hand in an SBOM" }
+                        p { "A product comes with its first inventory. " (around.way("inventory.push", "/products/hand-in", "Hand in an SBOM"))
                             " that some tool has made, or let the command line read the lockfiles of a folder:" }
                     } @else { p { "A product comes with its first inventory. Whoever may hand one in does that with the command line:" } }
                     (commands(around, "NAME"))
@@ -301,7 +301,8 @@ fn line(row: &Row, around: &Around) -> Markup {
                 @match row.pushed {
                     Some(at) => { (ago(at, around.now)) @if let Some(version) = &row.version { span.second { (cut(version, 30)) } } }
                     None if row.bought => span.muted { "comes with its name" },
-                    None => a.tag.late href={ "/products/hand-in?product=" (encoded(&row.name)) } { "no inventory yet" },
+                    None if around.may("inventory.push") => a.tag.late href={ "/products/hand-in?product=" (encoded(&row.name)) } { "no inventory yet" },
+                    None => span.tag.late { "no inventory yet" },
                 }
                 @if !row.unknown.is_empty() {
                     span.second { "unknown what runs in " (cut(&row.unknown.join(", "), 40)) }

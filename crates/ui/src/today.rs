@@ -185,7 +185,7 @@ impl Today {
                 div.halves {
                     @for pile in &self.piles { (shown(pile, around)) }
                     (self.exceptions(around))
-                    (self.rest())
+                    (self.rest(around))
                 }
                 @if !self.days.is_empty() { (self.line(around)) }
             }
@@ -238,7 +238,7 @@ impl Today {
         }
     }
 
-    fn rest(&self) -> Markup {
+    fn rest(&self, around: &Around) -> Markup {
         html! {
             @if !self.gaps.is_empty() {
                 section.block {
@@ -246,7 +246,7 @@ impl Today {
                     p.muted { "No inventory: what is in them is not known." }
                     ul.plain.needs { @for (product, what) in self.gaps.iter().take(5) { li {
                         span.what { a href=(product_path(product)) { (cut(product, 60)) } @if what != "product" { span.second { "deployed in " (cut(what, 40)) } } }
-                        span.act { a href=(format!("/products/hand-in?product={}", encoded(product))) { "hand in" } }
+                        @if around.may("inventory.push") { span.act { a href=(format!("/products/hand-in?product={}", encoded(product))) { "hand in" } } }
                     } } }
                     @if self.gaps.len() > 5 { p.more { a href="/products?without=inventory" { "and " (self.gaps.len() - 5) " more" } } }
                 }

@@ -114,7 +114,7 @@ impl History {
         let body = html! {
             @if !self.days.is_empty() { (self.chart()) }
             @if self.turns.is_empty() && self.came.is_empty() {
-                (empty("Quiet", &html! { p { "No version came in and nothing changed about the findings. Look further back, or " a href={ "/products/hand-in?product=" (crate::parts::encoded(&self.head.name)) } { "hand in a version" } "." } }))
+                (empty("Quiet", &html! { p { "No version came in and nothing changed about the findings. Look further back, or " (around.way("inventory.push", &format!("/products/hand-in?product={}", crate::parts::encoded(&self.head.name)), "hand in a version")) "." } }))
             } @else { (self.by_day()) (self.list()) }
         };
         self.head.page(

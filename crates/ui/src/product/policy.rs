@@ -118,7 +118,7 @@ impl Policy {
             @if let Some(fault) = &self.fault { p.wrong role="alert" { (fault) } }
             @if let Some(verdict) = &self.verdict { (self.said(verdict, around)) }
             @else if self.version.is_none() {
-                (empty("No inventory yet", &html! { p { "What is not known cannot be judged. " a href={ "/products/hand-in?product=" (encoded(&self.head.name)) } { "Hand in an SBOM." } } }))
+                (empty("No inventory yet", &html! { p { "What is not known cannot be judged. " (around.way("inventory.push", &format!("/products/hand-in?product={}", encoded(&self.head.name)), "Hand in an SBOM.")) } }))
             }
         };
         self.head.page(

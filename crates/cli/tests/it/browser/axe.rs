@@ -73,35 +73,50 @@ pub(crate) fn assert_accessible(page: &Page) {
 }
 
 fn assert_as(page: &Page, how: &str) {
-    let Some(found) = violations(page) else {
-        return;
-    };
-    let mut told = String::new();
+    let told = broken(page, how);
+    assert!(told.is_none(), "{}", told.unwrap_or_default());
+}
+
+/// What the page breaks as it is now, in words.
+fn broken(page: &Page, how: &str) -> Option<String> {
+    let found = violations(page)?;
+    if found.is_empty() {
+        return None;
+    }
+    let mut told = format!("{} breaks rules ({how}):\n", page.url());
     for one in &found {
         writeln!(told, "  {} [{}]: {}", one.rule, one.impact, one.help).unwrap();
         for (selector, why) in &one.places {
             writeln!(told, "    {selector}\n      {why}").unwrap();
         }
     }
-    assert!(
-        found.is_empty(),
-        "{} breaks rules ({how}):\n{told}",
-        page.url()
-    );
+    Some(told)
 }
 
-/// As [`assert_accessible`], on a desk in both themes, and on a phone, where nothing may stick out at the side either.
-pub(crate) fn assert_accessible_everywhere(page: &Page) {
+/// All that the page breaks on a desk in both themes, and on a phone, where nothing may stick out at the side either.
+pub(crate) fn faults_everywhere(page: &Page) -> Vec<String> {
+    let mut faults = Vec::new();
     page.wide();
     page.dark();
-    assert_as(page, "1440 px, dark");
+    faults.extend(broken(page, "1440 px, dark"));
     page.light();
-    assert_as(page, "1440 px, light");
-    assert_inside(page);
+    faults.extend(broken(page, "1440 px, light"));
+    let outside = |page: &Page| {
+        let broad = page.sticking_out();
+        (!broad.is_empty()).then(|| format!("{} sticks out:\n  {}", page.url(), broad.join("\n  ")))
+    };
+    faults.extend(outside(page));
     page.narrow();
-    assert_as(page, "390 px, light");
-    assert_inside(page);
+    faults.extend(broken(page, "390 px, light"));
+    faults.extend(outside(page));
     page.wide();
+    faults
+}
+
+/// Fails with what [`faults_everywhere`] finds.
+pub(crate) fn assert_accessible_everywhere(page: &Page) {
+    let faults = faults_everywhere(page);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Fails with what sticks out of the window at the side.
