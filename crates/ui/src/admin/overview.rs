@@ -44,7 +44,8 @@ pub struct Overview {
 
 impl Overview {
     /// What is not well, each with its page.
-    fn faults(&self, now: i64) -> Vec<(String, &'static str)> {
+    fn faults(&self, around: &Around) -> Vec<(String, &'static str)> {
+        let now = around.now;
         let mut faults = Vec::new();
         if self.failed > 0 {
             faults.push((
@@ -71,6 +72,7 @@ impl Overview {
         }
         if !self.postgres {
             match &self.backup {
+                _ if !around.may("backup") => {}
                 None => faults.push(("nobody has taken a copy yet".into(), "/admin/backup")),
                 Some((at, ..)) if now - at > OLD_COPY => {
                     faults.push(("the last copy is old".into(), "/admin/backup"));
@@ -83,7 +85,7 @@ impl Overview {
 
     /// The page.
     pub fn page(&self, around: &Around) -> String {
-        let faults = self.faults(around.now);
+        let faults = self.faults(around);
         let answer = html! {
             @if faults.is_empty() { "Yes: no job failed, and the advisories are fresh." }
             @else {

@@ -260,7 +260,7 @@ impl People {
     fn table(&self) -> Markup {
         html! {
             h2 #roles { "What each role may" }
-            div.scroll { table.grid {
+            div.scroll tabindex="0" role="region" aria-label="What each role may" { table.grid {
                 caption.hidden { "Permissions by role" }
                 thead { tr { th scope="col" { "Permission" } @for role in &self.roles { th scope="col" { (role) } } } }
                 tbody { @for one in &self.permissions { tr {

@@ -103,12 +103,13 @@ fn item(node: &Node, below: &Below<'_>, depth: usize) -> Markup {
     };
     html! {
         li {
+            div.leaf { (line) }
             @if let Some(children) = children.filter(|_| depth < DEEPEST) {
                 details open[depth < 2] {
-                    summary { (line) }
+                    summary { (counted(children.len(), "part", "parts")) span.hidden { " of " (cut(&node.name, 80)) } }
                     ul { @for child in children { (item(child, below, depth + 1)) } }
                 }
-            } @else { div.leaf { (line) } }
+            }
         }
     }
 }

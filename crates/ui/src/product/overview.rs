@@ -420,7 +420,7 @@ impl Overview {
                             @if around.may("product.write") { td.tight {
                                 form method="post" action=(self.head.path("/deployments/end")) {
                                     (around.token()) input type="hidden" name="id" value=(one.id);
-                                    button.plain type="submit" aria-label=(format!("End in {}", one.environment.chars().take(80).collect::<String>())) { "It has ended" }
+                                    button.plain type="submit" aria-label=(format!("It has ended in {}", one.environment.chars().take(80).collect::<String>())) { "It has ended" }
                                 }
                             } }
                         } } }

@@ -109,7 +109,7 @@ fn write_everywhere(
         "component",
         "url",
     ] {
-        let mut form = json!({"product": product, "version": "1.0", "tool": "pentest", "rule": format!("R{field}"), "title": "T", "severity": "high"});
+        let mut form = json!({"product": product, "version": "1.0", "tool": "pentest", "rule": format!("R{field}"), "title": "T", "severity": "high", "path": "a.rs"});
         form[field] = json!(text);
         let what = match field {
             "title" => "title of a finding",
@@ -513,7 +513,7 @@ fn two_people_who_edit_one_thing_are_told_and_lose_nothing() {
             "The shop, says Ann."
         );
         super::axe::assert_accessible_everywhere(&one);
-        one.push("Save");
+        one.push("Save mine all the same");
         one.until("saved", || one.has(".flash").then_some(()));
         let product = house.api("GET", "/api/v1/products/shop", &Value::Null);
         assert_eq!(product["description"], "The shop, says Ann.", "{product}");
