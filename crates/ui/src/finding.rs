@@ -274,7 +274,7 @@ impl Page {
         html! {
             section.block {
                 h2 { @if let Some(score) = one.score { "Why " (format!("{score:.0}")) " of 100" } @else { "Why" } }
-                @if let Some(score) = one.score { (Factors { id: "why", score, factors: &one.factors }.draw()) }
+                @if let Some(score) = one.score && !one.factors.is_empty() { (Factors { id: "why", score, factors: &one.factors }.draw()) }
                 dl {
                     @for (score, version, vector, source) in &one.cvss {
                         dt { "CVSS " (version) } dd { b { (format!("{score:.1}")) } " " code { (vector) } " " span.muted { (source) } }

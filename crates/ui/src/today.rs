@@ -176,7 +176,7 @@ impl Today {
                 }
                 @if !self.waiting.is_empty() { " · " (counted(self.waiting.len(), "exception to decide", "exceptions to decide")) }
             }
-            @if let Some(at) = self.advisories { span.muted { " Advisories of " (ago(at, around.now)) "." } }
+            @if let Some(at) = self.advisories { span.muted { " · advisories of " (ago(at, around.now)) } }
         };
         let body = html! {
             (top("What needs someone now?", &answer, &html! {}))

@@ -266,7 +266,7 @@ fn rules(trial: &Trial) -> Markup {
         return html! {};
     }
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             caption { "Rules of the gate" }
             thead { tr { th scope="col" { "Rule" } th.num scope="col" { "Begins to hit" } th.num scope="col" { "No longer hits" } } }
             tbody { @for (rule, hit, freed) in trial.rules.iter().take(50) { tr {

@@ -1,12 +1,10 @@
 //! Set-up, sign-in, sign-out, invitations, the API for readers, and problems.
 
-use std::net::TcpListener;
-
 use serde_json::json;
 
 use super::axe::{assert_accessible, assert_accessible_everywhere, assert_inside};
 use super::house::{ADMIN, House};
-use super::{hostile, keys, no_script, pictures, provider, with_house};
+use super::{hostile, keys, no_script, pictures, with_house};
 use crate::portal::serving::{Reply, Server};
 use crate::serving::PASSWORD;
 
@@ -331,34 +329,7 @@ fn nobody_is_led_to_another_site() {
 
 #[test]
 fn sign_in_with_somebody_else() {
-    if !super::driver::here() {
-        return;
-    }
-    // The provider has to know where the portal will be.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = free.local_addr().unwrap().to_string();
-    let Some(provider) = provider::start(&format!("http://{listen}/sign-in/back")) else {
-        return;
-    };
-    drop(free);
-    let settings = format!(
-        "[people.oidc]\nissuer = \"{}\"\nclient_id = \"stanchion\"\nclient_secret = \"the portal's secret at the issuer\"\nlabel = \"Example\"\n\
-        role = [{{ group = \"staff\", role = \"viewer\" }}, {{ group = \"pci\", role = \"triager\", tag = \"pci\" }}]\n",
-        provider.url
-    );
-    let issuer = provider.url.strip_prefix("http://").unwrap();
-    let nowhere = std::env::temp_dir()
-        .join("stanchion-nowhere")
-        .display()
-        .to_string();
-    let mut variables = vec![
-        ("STANCHION_OFFLINE", "0"),
-        ("STANCHION_ALLOW_PRIVATE", issuer),
-    ];
-    // It goes nowhere but there.
-    let sources = ["OSV", "KEV", "EPSS", "EOL"].map(|name| format!("STANCHION_DB_{name}"));
-    variables.extend(sources.iter().map(|name| (name.as_str(), nowhere.as_str())));
-    let Some(house) = House::start(true, &settings, &listen, &variables) else {
+    let Some((_provider, house)) = super::with_provider(true) else {
         return;
     };
     let page = house.page();
