@@ -136,6 +136,10 @@ pub struct Trouble {
 }
 
 /// The page.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that is still to be done"
+)]
 #[derive(Clone, Debug, Default)]
 pub struct Today {
     /// Nothing has come in yet.
@@ -144,6 +148,8 @@ pub struct Today {
     pub alone: bool,
     /// There is no policy.
     pub no_policy: bool,
+    /// Nobody has made a token.
+    pub no_token: bool,
     /// The piles, most urgent first.
     pub piles: Vec<Pile>,
     /// Exceptions that somebody may decide about.
@@ -188,12 +194,13 @@ impl Today {
                     (self.rest(around))
                 }
                 @if !self.days.is_empty() { (self.line(around)) }
+                (self.steps(around))
             }
         };
         around.page(Place::Today, "Today", &body)
     }
 
-    /// The first hour, step by step: each step goes away when it is done.
+    /// The beginning of the first hour.
     fn begin(&self, around: &Around) -> Markup {
         html! {
             (empty("Hand in what one of your products is made of", &html! {
@@ -202,6 +209,13 @@ impl Today {
                 pre { code { "stanchion login " (around.origin) "\nstanchion push --product NAME --version VERSION" } }
                 p.muted { "The first findings stand here a moment later." }
             }))
+            (self.steps(around))
+        }
+    }
+
+    /// What is still to be done of the first hour; each goes away when it is done.
+    fn steps(&self, around: &Around) -> Markup {
+        html! {
             @if self.no_policy && around.may("policy.write") {
                 (empty("Say what is to be done by when", &html! {
                     p { "Without a policy nothing has a date, and nobody is responsible. " a href="/policy/change" { "Begin with one that is written already" } "." }
@@ -212,9 +226,11 @@ impl Today {
                     p { "Exceptions need somebody else to allow them. " a href="/admin/people" { "Invite somebody" } "; they get a link that holds for seven days." }
                 }))
             }
-            (empty("Let your builds do it", &html! {
-                p { a href="/account/tokens" { "Make a token" } " and put it where your CI keeps secrets, as " code { "STANCHION_TOKEN" } ". Then each build hands in its inventory and hears at once whether it may go out." }
-            }))
+            @if self.no_token && around.may("inventory.push") {
+                (empty("Let your builds do it", &html! {
+                    p { a href="/account/tokens" { "Make a token" } " and put it where your CI keeps secrets, as " code { "STANCHION_TOKEN" } ". Then each build hands in its inventory and hears at once whether it may go out." }
+                }))
+            }
         }
     }
 
@@ -316,6 +332,7 @@ mod tests {
             nothing_yet: true,
             alone: true,
             no_policy: true,
+            no_token: true,
             ..Today::default()
         }
         .page(&around);

@@ -103,10 +103,11 @@ fn view(portal: &Portal, allowed: &Allowed<ProductRead>, who: &Who) -> Result<To
             no_policy: decisions::policy(tx)?.is_none(),
             ..Today::default()
         };
+        let people: Vec<Id> = tx.all("SELECT id FROM account LIMIT 2", &[], |row| row.get(0))?;
+        view.alone = people.len() < 2;
+        let token: Option<i64> = tx.first("SELECT 1 FROM token LIMIT 1", &[], |row| row.get(0))?;
+        view.no_token = token.is_none();
         if view.nothing_yet {
-            let people: Vec<Id> =
-                tx.all("SELECT id FROM account LIMIT 2", &[], |row| row.get(0))?;
-            view.alone = people.len() < 2;
             return Ok(view);
         }
         for (title, none, query) in PILES {
