@@ -1,27 +1,18 @@
 //! The first hour of a new team, from an empty portal on, led by what the empty pages say. The pictures of
 //! docs/first-hour.md are made here: with `STANCHION_GUIDE` set, they are written anew.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
 
 use super::axe::assert_accessible_everywhere;
 use super::page::Page;
-use super::{keys, with_provider};
+use super::{keys, pictures, with_provider};
 use crate::serving::{PASSWORD, document};
 
 /// A picture for the guide.
 fn picture(page: &Page, name: &str) {
-    if std::env::var_os("STANCHION_GUIDE").is_none() {
-        return;
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/first-hour");
-    std::fs::create_dir_all(&folder).unwrap();
-    page.size(1200, 760, false);
-    page.light();
-    std::fs::write(folder.join(format!("{name}.png")), page.screenshot()).unwrap();
-    page.wide();
+    pictures::for_guide(page, &format!("first-hour/{name}"));
 }
 
 fn flash(page: &Page) -> String {

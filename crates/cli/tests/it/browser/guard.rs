@@ -23,7 +23,7 @@ fn write_everywhere(
 ) {
     let text = hostile.text.as_str();
     let count = |what: &'static str, taken: bool| {
-        *took.borrow_mut().entry(what).or_default() += usize::from(taken)
+        *took.borrow_mut().entry(what).or_default() += usize::from(taken);
     };
     let send =
         |what: &'static str, who: &str, method: &str, path: &str, form: &Value| -> Option<Value> {
@@ -479,9 +479,9 @@ fn a_name_of_ten_thousand_letters_is_refused_where_names_are_and_cut_where_it_co
             page.go(path);
             for narrow in [false, true] {
                 if narrow {
-                    page.narrow()
+                    page.narrow();
                 } else {
-                    page.wide()
+                    page.wide();
                 }
                 super::axe::assert_inside(&page);
             }

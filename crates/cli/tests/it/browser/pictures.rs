@@ -35,3 +35,19 @@ pub(crate) fn take_into(page: &Page, folder: &std::path::Path, name: &str) {
     page.wide();
     keep(".pdf", &page.print());
 }
+
+/// With `STANCHION_GUIDE` set, writes a picture of what is seen first of the page into `docs/`. Without it does nothing.
+pub(crate) fn for_guide(page: &Page, name: &str) {
+    if std::env::var_os("STANCHION_GUIDE").is_none() {
+        return;
+    }
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../docs/{name}.png"));
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    page.size(1200, 760, false);
+    page.light();
+    std::fs::write(file, page.screenshot()).unwrap();
+    page.wide();
+}

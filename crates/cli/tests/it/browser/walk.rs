@@ -149,6 +149,9 @@ fn every_page_of_the_demonstration_is_whole() {
         assert!(!page.text().contains("N/A"), "{address}");
         faults.extend(faults_everywhere(page));
         pictures::take(page, name);
+        if name == "today" {
+            pictures::for_guide(page, "portal");
+        }
         let whole = "const [page] = performance.getEntriesByType('navigation');
             return performance.getEntriesByType('resource').reduce((sum, file) => sum + file.decodedBodySize, page.decodedBodySize)";
         let bytes = page.script(whole, &json!([])).as_f64().unwrap_or_default();
