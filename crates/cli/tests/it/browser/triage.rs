@@ -224,7 +224,8 @@ fn lists_leave_as_files_that_run_nothing() {
             "{text}"
         );
         let answer = house.get("ann", "/findings.json");
-        let all: Value = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!(all[0]["product"], "=cmd", "{all}");
+        // It comes in parts, as it is read.
+        let text = String::from_utf8(answer.body).unwrap();
+        assert!(text.contains(r#""product":"=cmd""#), "{text}");
     });
 }
