@@ -126,6 +126,31 @@ mod tests {
         assert_eq!(read(long.as_bytes(), "b"), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_and_nothing_else_makes_it_fall(
+            fields in proptest::collection::vec(("[a-z_]{1,12}", "[^\r\n]{0,40}"), 0..8),
+            file in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            cut in 0_usize..400,
+        ) {
+            let mut bytes = Vec::new();
+            for (name, value) in &fields {
+                bytes.extend_from_slice(format!("--frontier\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
+            }
+            bytes.extend_from_slice(b"--frontier\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.json\"\r\n\r\n");
+            bytes.extend_from_slice(&file);
+            bytes.extend_from_slice(b"\r\n--frontier--\r\n");
+            let form = read(&bytes, "frontier").unwrap();
+            proptest::prop_assert_eq!(&form.fields, &fields);
+            proptest::prop_assert_eq!(form.file, Some(&file[..]));
+            // What breaks off, and what is none, is refused or read, and never more.
+            read(&bytes[..cut.min(bytes.len())], "frontier");
+            read(&noise, "frontier");
+            read(&[b"--frontier\r\n", &noise[..], b"\r\n--frontier--"].concat(), "frontier");
+        }
+    }
+
     #[test]
     fn the_boundary_is_in_the_content_type() {
         assert_eq!(
