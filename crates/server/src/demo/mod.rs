@@ -2,7 +2,7 @@
 //! taken away at the end. Nothing goes out of it, and nobody changes anything in it.
 //!
 //! The data go through the same engine and the same operations as anybody's, under a clock that is moved from day to day
-//! ([`fill`]); what stands in the files beside is who decided what when.
+//! (`fill.rs`); what stands in the files beside is who decided what when.
 
 mod advisories;
 mod company;
