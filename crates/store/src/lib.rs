@@ -24,6 +24,7 @@ pub mod products;
 pub mod query;
 pub mod search;
 pub mod sightings;
+pub mod spread;
 pub mod standing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

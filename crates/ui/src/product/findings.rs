@@ -1,6 +1,7 @@
 //! What an attacker gains from what is open in a product.
 
 use maud::html;
+use stanchion_report::chart::{Ageing, BySeverity, Dot, Scatter, Slice};
 
 use super::Head;
 use crate::findings::Row;
@@ -40,6 +41,10 @@ pub struct Findings {
     pub gains: Vec<Gain>,
     /// The worst findings.
     pub rows: Vec<Row>,
+    /// The worst findings as dots.
+    pub dots: Vec<Dot>,
+    /// Open findings by how long they have been open.
+    pub ages: [BySeverity<Slice>; 5],
 }
 
 impl Findings {
@@ -87,6 +92,10 @@ impl Findings {
                         } }
                     } }
                     p.muted { "A finding that gains several things is counted for each." }
+                }
+                div.halves {
+                    section.block { (Scatter { id: "likely", dots: &self.dots, left_out: u64::try_from(self.now.open).unwrap_or(0).saturating_sub(self.dots.len() as u64) }.draw()) }
+                    section.block { (Ageing { id: "ages", ages: &self.ages }.draw()) }
                 }
                 section.block {
                     h2 { "The worst" }
@@ -147,6 +156,8 @@ mod tests {
                     ..Gain::default()
                 },
             ],
+            dots: Vec::new(),
+            ages: Default::default(),
             rows: vec![Row {
                 id: "0f".into(),
                 vulnerability: "CVE<1>".into(),

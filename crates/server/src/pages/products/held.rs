@@ -8,11 +8,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
+use stanchion_model::cvss::Severity;
+use stanchion_model::finding::CvssScore;
 use stanchion_model::report::{Assessment, Violation};
 use stanchion_policy::file::Gate;
 use stanchion_policy::gate;
-use stanchion_store::{products, standing};
-use stanchion_ui::parts::term;
+use stanchion_report::chart::{AGE_FROM, BySeverity, Dot, Slice};
+use stanchion_store::products::Product;
+use stanchion_store::{Id, Tx, products, spread, standing};
+use stanchion_ui::parts::{finding_path, findings_path, term};
 use stanchion_ui::product::difference::{self as ui_difference, Difference};
 use stanchion_ui::product::findings::{Findings, Gain};
 use stanchion_ui::product::history::{self as ui_history, History, WINDOWS};
@@ -54,6 +58,8 @@ async fn findings(
             let view = Findings {
                 head: head(tx, &reader, &product)?,
                 now: numbers(&standing::of(tx, product.id)?.into()),
+                dots: dots(tx, product.id)?,
+                ages: ages(tx, &product, near.now)?,
                 ..Findings::default()
             };
             Ok::<_, Problem>((view, here(tx, &near, &reader, &product)?))
@@ -84,6 +90,76 @@ async fn findings(
     view.rows = worst.items.into_iter().map(map::row).collect();
     let text = view.page(&around);
     Ok(page(&portal, &around, StatusCode::OK, text))
+}
+
+/// Dots of the drawing of how likely and how severe findings are.
+const DOTS: i64 = 300;
+
+fn severity_of(stored: i64) -> Severity {
+    match stored {
+        4 => Severity::Critical,
+        3 => Severity::High,
+        2 => Severity::Medium,
+        1 => Severity::Low,
+        _ => Severity::None,
+    }
+}
+
+fn dots(tx: &mut Tx<'_>, product: Id) -> Result<Vec<Dot>, Problem> {
+    /// What is read of why a component is affected.
+    #[derive(Default, Deserialize)]
+    struct Hit {
+        #[serde(default)]
+        cvss: Vec<CvssScore>,
+    }
+    let spots = spread::spots(tx, product, DOTS)?;
+    let dot = |spot: spread::Spot| {
+        let hit: Hit = spot
+            .hit
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        Dot {
+            label: spot.name,
+            epss: spot.epss,
+            cvss: hit.cvss.iter().map(|one| one.score).reduce(f64::max),
+            severity: severity_of(spot.severity),
+            exploited: spot.known_exploited,
+            href: Some(finding_path(&spot.id.to_string())),
+        }
+    };
+    Ok(spots.into_iter().map(dot).collect())
+}
+
+fn ages(tx: &mut Tx<'_>, product: &Product, now: i64) -> Result<[BySeverity<Slice>; 5], Problem> {
+    let mut ages: [BySeverity<Slice>; 5] = Default::default();
+    let name = term("product", &product.name);
+    for (at, age) in ages.iter_mut().enumerate() {
+        let from = i64::from(AGE_FROM[at]);
+        let to = AGE_FROM.get(at + 1).map(|to| i64::from(*to));
+        // The younger a finding, the later it was seen; what was seen a moment ago is of the youngest.
+        let since = to.map_or(0, |to| now - to * 86_400 + 1);
+        let before = if from == 0 {
+            i64::MAX
+        } else {
+            now - from * 86_400 + 1
+        };
+        for (severity, count) in spread::seen_between(tx, product.id, since, before)? {
+            let severity = severity_of(severity);
+            let bounds = match (from, to) {
+                (0, Some(to)) => format!("age<{to}d"),
+                (from, Some(to)) => format!("age>={from}d age<{to}d"),
+                (from, None) => format!("age>={from}d"),
+            };
+            let word = match severity {
+                Severity::None => "severity:none,unknown",
+                severity => &format!("severity:{}", severity.as_str()),
+            };
+            let slice = age.of_mut(severity);
+            slice.count += u64::try_from(count).unwrap_or_default();
+            slice.href = Some(findings_path(&format!("{name} {word} {bounds}")));
+        }
+    }
+    Ok(ages)
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
