@@ -17,7 +17,8 @@ pub fn starter() -> Result<Index, Error> {
     Index::from_bytes(small(TEXT, "starter", "starter")?)
 }
 
-/// A database of a small set in one text, in the form of the starter set: `as_of`, `records` in OSV's form, `kev`, `epss`
+/// A database of a small set in one text, in the form of the starter set: `as_of`, `records` in OSV's form, `kev` (all of
+/// the list where `kev_is_whole`), `epss`
 /// (`cve`, `probability`, `percentile`) and `ssvc` (`cve`, `exploitation`, `automatable`, `total`). `kind` is what the
 /// database calls itself, `source` what its only source is called.
 pub fn small(text: &str, kind: &str, source: &str) -> Result<Vec<u8>, Error> {
@@ -50,11 +51,21 @@ pub fn small(text: &str, kind: &str, source: &str) -> Result<Vec<u8>, Error> {
     meta.describe(SourceInfo {
         name: source.into(),
         records,
-        newest: Some(as_of),
+        newest: Some(as_of.clone()),
         fetched: None,
         failed: None,
     });
     let known = kev::entries(root.at(&["kev"]));
+    // A set that has the whole list says so: what is not in it is known not to be exploited.
+    if root.flag("kev_is_whole") {
+        meta.describe(SourceInfo {
+            name: "kev".into(),
+            records: known.len() as u64,
+            newest: Some(as_of),
+            fetched: None,
+            failed: None,
+        });
+    }
     let mut draft = Draft::new();
     draft.add(batch.finish(), false)?;
     let tables = Tables {

@@ -84,8 +84,8 @@ const VIEWS: [(&str, &str); 6] = [
     ("Everything open", ""),
     ("Exploited", "kev"),
     ("Overdue", "overdue"),
-    ("Due this week", "due<7d sort:due"),
-    ("New", "new sort:first_seen"),
+    ("Due this week", "due<7d -is:overdue -is:excepted sort:due"),
+    ("New in two days", "first_seen>2d sort:first_seen"),
     ("Without owner", "unowned"),
 ];
 

@@ -54,7 +54,8 @@ impl Fixes<'_> {
     pub fn page(&self, around: &Around) -> String {
         let first: i64 = self.upgrades.iter().take(7).map(|one| one.clears).sum();
         let answer = html! {
-            @if self.upgrades.is_empty() { "Nothing that is open has a version that clears it." }
+            @if self.fault.is_some() { "The query cannot be read." }
+            @else if self.upgrades.is_empty() { "Nothing that is open has a version that clears it." }
             @else {
                 (counted(self.upgrades.len().min(7), "upgrade clears", "upgrades clear")) " " (number(first)) " of "
                 (if self.more { "the " } else { "" }) (number(self.looked)) (if self.more { " worst findings that have a fix." } else { " findings that have a fix." })

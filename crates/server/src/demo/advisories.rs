@@ -115,7 +115,7 @@ impl Known {
             kev.push(&listed);
         }
         let text = format!(
-            r#"{{"as_of":"{}","records":[{}],"kev":{},"epss":{},"ssvc":{}}}"#,
+            r#"{{"as_of":"{}","records":[{}],"kev":{},"kev_is_whole":true,"epss":{},"ssvc":{}}}"#,
             text_of(now),
             records.join(","),
             json!(kev),

@@ -151,7 +151,7 @@ impl Policy {
                         tbody { @for one in &verdict.exceptions { tr {
                             td.main { @if around.may("policy.read") { a href={ "/policy/exceptions/" (encoded(&one.id)) } { (cut(&one.id, 60)) } } @else { (cut(&one.id, 60)) } @if let Some(reason) = &one.reason { span.second { (cut(reason, 160)) } } }
                             td { @match one.status.as_str() { "applied" => span.tag.held { "holds" }, "not_yet" => span.tag { "does not hold yet" }, other => span.tag.late { (plain(other)) } } }
-                            td.num { @if one.covers == 0 { span.muted { "0" } } @else { a href=(findings_path(&format!("{} {}", term("product", &self.head.name), term("exception", &one.id)))) { (one.covers) } } }
+                            td.num { @if one.covers == 0 { span.muted { "0" } } @else { a href=(findings_path(&format!("{} {} {}", term("product", &self.head.name), term("version", self.version.as_ref().map_or("", |version| version.word.split(" on ").next().unwrap_or_default())), term("exception", &one.id)))) { (one.covers) } } }
                             td { @if let Some(day) = &one.expires { (cut(day, 30)) } }
                         } } }
                     } }

@@ -122,6 +122,11 @@ async fn show(
         .iter()
         .filter_map(|one| Some((one.day.parse().ok()?, one.numbers.get("risk")?.as_f64()?)))
         .collect();
+    // The numbers of a day are written once a day; how it stands now is known.
+    let now_at = view.today;
+    if view.days.last().is_none_or(|(day, _)| *day < now_at) {
+        view.days.push((now_at, view.now.risk));
+    }
     if view.now.open > 0 {
         let asked = fixes::Asked {
             q: Some(term("product", &view.head.name)),
