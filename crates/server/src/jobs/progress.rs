@@ -39,13 +39,23 @@ const SILENCE: Duration = Duration::from_secs(15);
 const LONGEST: Duration = Duration::from_mins(5);
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = JobProgress)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Said {
     /// For people.
     pub(crate) text: String,
     /// It has come to its end.
     pub(crate) over: bool,
+}
+
+/// An event of the stream, as the document describes it.
+#[derive(ToSchema)]
+#[schema(as = JobEvent)]
+#[expect(dead_code, reason = "what is sent is made of `Said`")]
+struct Told {
+    /// `said`.
+    event: String,
+    /// JSON with `text`, how far the job is in words, and `over`, whether it has come to its end.
+    data: String,
 }
 
 /// How far a job is, in words.
@@ -278,7 +288,7 @@ impl Stream {
 /// How far a job is, as it goes on: an event `said` with `text` and `over` at first and at each change. The stream ends
 /// with the job, and after five minutes: whoever still wants to know asks again.
 #[utoipa::path(get, path = "/api/v1/jobs/{id}/events", tag = "jobs", params(("id" = i64, Path)),
-    responses((status = 200, body = Said, content_type = "text/event-stream"), Problem), extensions(("x-permission" = json!("job.read"))))]
+    responses((status = 200, body = Told, content_type = "text/event-stream"), Problem), extensions(("x-permission" = json!("job.read"))))]
 pub(crate) async fn events(
     State(portal): State<Portal>,
     stopping: Option<Extension<Stopping>>,
