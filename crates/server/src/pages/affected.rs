@@ -3,20 +3,19 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 use stanchion_ui::affected::{Affected, Found, Part};
 
-use crate::findings::lists::{self, Answer, Wanted, affected};
+use crate::findings::lists::{self, Wanted, affected};
 use crate::http::{Json, Problem, Query};
 use crate::people::ProductRead;
 use crate::portal::Portal;
 
 use super::around::{Viewer, page};
-use super::findings::harmless;
 use super::map;
+use super::sheet::{self, cell, yes};
 
 /// Longest text that is looked for.
 const MOST: usize = 500;
@@ -102,17 +101,7 @@ async fn file(
 ) -> Result<Response, Problem> {
     let wanted = Wanted { q: address.q };
     let Json(answer) = affected(State(portal), viewer.allowed, Query(wanted)).await?;
-    let bytes = csv_of(&answer).map_err(|error| Problem::internal(&error))?;
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"affected.csv\""),
-    ];
-    Ok((headers, bytes).into_response())
-}
-
-fn csv_of(answer: &Answer) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
+    let columns = [
         "found_as",
         "name",
         "product",
@@ -127,40 +116,27 @@ fn csv_of(answer: &Answer) -> Result<Vec<u8>, csv::Error> {
         "score",
         "upgrade_to",
         "due",
-    ])?;
-    for part in &answer.parts {
-        for place in &part.places {
+    ];
+    let rows = answer.parts.iter().flat_map(|part| {
+        part.places.iter().map(|place| {
             let finding = place.finding.as_ref();
-            let score = finding
-                .and_then(|row| row.score)
-                .map(|score| score.to_string())
-                .unwrap_or_default();
-            let environments = place.environments.join(" ");
-            let cells: [&str; 14] = [
-                part.sort,
-                &part.name,
-                &place.product,
-                place.version.as_deref().unwrap_or_default(),
-                if place.live { "yes" } else { "no" },
-                &environments,
-                place.component.as_ref().map_or("", |used| &used.name),
-                place.component.as_ref().map_or("", |used| &used.version),
-                finding.map_or("", |row| &row.vulnerability),
-                finding.map_or("", |row| row.state),
-                finding.and_then(|row| row.severity).unwrap_or_default(),
-                &score,
-                finding
-                    .and_then(|row| row.upgrade_to.as_deref())
-                    .unwrap_or_default(),
-                finding
-                    .and_then(|row| row.due.as_deref())
-                    .unwrap_or_default(),
-            ];
-            let texts: Vec<String> = cells.into_iter().map(harmless).collect();
-            writer.write_record(&texts)?;
-        }
-    }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+            vec![
+                part.sort.to_owned(),
+                part.name.clone(),
+                place.product.clone(),
+                cell(place.version.as_ref()),
+                yes(Some(place.live)),
+                place.environments.join(" "),
+                cell(place.component.as_ref().map(|used| &used.name)),
+                cell(place.component.as_ref().map(|used| &used.version)),
+                cell(finding.map(|row| &row.vulnerability)),
+                cell(finding.map(|row| row.state)),
+                cell(finding.and_then(|row| row.severity)),
+                cell(finding.and_then(|row| row.score)),
+                cell(finding.and_then(|row| row.upgrade_to.as_ref())),
+                cell(finding.and_then(|row| row.due.as_ref())),
+            ]
+        })
+    });
+    sheet::table("affected", &columns, rows)
 }

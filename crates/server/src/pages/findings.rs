@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
-use futures_util::stream;
 use serde::Deserialize;
 use stanchion_store::query::{self, FINDINGS};
 use stanchion_store::{Id, Tx, findings, products};
@@ -29,6 +26,7 @@ use crate::portal::Portal;
 use crate::views;
 
 use super::around::{Fields, Posted, Viewer, done, page, say, to};
+use super::sheet::{self, CHUNK, MOST_ROWS, Sheet, Sort, cell, yes};
 use super::{map, own_path};
 
 /// Rows of a page.
@@ -39,10 +37,6 @@ const GROUPED: usize = 200;
 const MOST_CHOSEN: usize = 200;
 /// Products that one decision may be made for one by one.
 const MOST_PRODUCTS: usize = 500;
-/// Rows of one read of a list that is sent as a file.
-const CHUNK: usize = 500;
-/// Rows of a file.
-const MOST_ROWS: usize = 200_000;
 
 pub(super) fn routes() -> Router<Portal> {
     Router::new()
@@ -538,149 +532,54 @@ async fn forget_view(
     }
 }
 
-#[derive(Clone, Copy)]
-enum Sort {
-    Csv,
-    Json,
-}
-
-/// One piece of a list that is sent as a file.
-fn piece(sort: Sort, first: bool, rows: &[RowView]) -> Result<Vec<u8>, Problem> {
-    match sort {
-        Sort::Json => {
-            let mut out = Vec::new();
-            for (at, row) in rows.iter().enumerate() {
-                if !(first && at == 0) {
-                    out.extend_from_slice(b",\n");
-                }
-                serde_json::to_writer(&mut out, row).map_err(|error| Problem::internal(&error))?;
-            }
-            Ok(out)
-        }
-        Sort::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            let broken = |error: csv::Error| Problem::internal(&error);
-            if first {
-                writer
-                    .write_record([
-                        "id",
-                        "kind",
-                        "vulnerability",
-                        "title",
-                        "product",
-                        "version",
-                        "component",
-                        "component_version",
-                        "purl",
-                        "severity",
-                        "score",
-                        "state",
-                        "known_exploited",
-                        "upgrade_to",
-                        "epss",
-                        "owner",
-                        "due",
-                        "exception",
-                        "first_seen",
-                    ])
-                    .map_err(broken)?;
-            }
-            for row in rows {
-                let score = row.score.map(|score| score.to_string()).unwrap_or_default();
-                let epss = row.epss.map(|epss| epss.to_string()).unwrap_or_default();
-                let cells: [&str; 19] = [
-                    &row.id,
-                    row.kind,
-                    &row.vulnerability,
-                    &row.title,
-                    &row.product,
-                    &row.version,
-                    &row.component.name,
-                    &row.component.version,
-                    &row.component.purl,
-                    row.severity.unwrap_or_default(),
-                    &score,
-                    row.state,
-                    if row.known_exploited { "yes" } else { "no" },
-                    row.upgrade_to.as_deref().unwrap_or_default(),
-                    &epss,
-                    row.owner.as_deref().unwrap_or_default(),
-                    row.due.as_deref().unwrap_or_default(),
-                    row.exception.as_deref().unwrap_or_default(),
-                    &row.first_seen,
-                ];
-                let texts: Vec<String> = cells.into_iter().map(harmless).collect();
-                writer.write_record(&texts).map_err(broken)?;
-            }
-            writer
-                .into_inner()
-                .map_err(|error| Problem::internal(&error))
-        }
-    }
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-pub(super) fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-struct Sending {
-    portal: Portal,
-    allowed: Allowed<ProductRead>,
-    query: query::Query,
-    sort: Sort,
-    after: Option<String>,
-    sent: usize,
-    over: bool,
-}
-
-impl Sending {
-    /// The next piece; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
-        if self.over {
-            return Ok(None);
-        }
-        let (query, allowed, after) = (self.query.clone(), self.allowed.clone(), self.after.take());
-        let found = self
-            .portal
-            .blocking(move |portal| {
-                let now = portal.engine.now();
-                portal
-                    .engine
-                    .store()
-                    .read_within(Duration::from_secs(3), |tx| {
-                        let visible = lists::visible(allowed.only(tx, "product.read")?);
-                        Ok::<_, Problem>(query::findings(
-                            tx,
-                            &query,
-                            &visible,
-                            now,
-                            after.as_deref(),
-                            CHUNK,
-                        )?)
-                    })
-            })
-            .await?;
-        let first = self.sent == 0;
-        self.sent += found.rows.len();
-        self.over = found.next.is_none() || self.sent >= MOST_ROWS;
-        self.after = found.next;
-        let rows: Vec<RowView> = found.rows.into_iter().map(RowView::from).collect();
-        let mut out = Vec::new();
-        if first && matches!(self.sort, Sort::Json) {
-            out.extend_from_slice(b"[");
-        }
-        out.extend(piece(self.sort, first, &rows)?);
-        if self.over && matches!(self.sort, Sort::Json) {
-            out.extend_from_slice(b"]\n");
-        }
-        Ok(Some(out))
-    }
-}
+const SHEET: Sheet<RowView> = Sheet {
+    name: "findings",
+    columns: &[
+        "id",
+        "kind",
+        "vulnerability",
+        "title",
+        "product",
+        "version",
+        "component",
+        "component_version",
+        "purl",
+        "severity",
+        "score",
+        "state",
+        "known_exploited",
+        "upgrade_to",
+        "epss",
+        "owner",
+        "due",
+        "exception",
+        "first_seen",
+    ],
+    cells: |row| {
+        vec![
+            row.id.clone(),
+            row.kind.to_owned(),
+            row.vulnerability.clone(),
+            row.title.clone(),
+            row.product.clone(),
+            row.version.clone(),
+            row.component.name.clone(),
+            row.component.version.clone(),
+            row.component.purl.clone(),
+            cell(row.severity),
+            cell(row.score),
+            row.state.to_owned(),
+            yes(Some(row.known_exploited)),
+            cell(row.upgrade_to.as_ref()),
+            cell(row.epss),
+            cell(row.owner.as_ref()),
+            cell(row.due.as_ref()),
+            cell(row.exception.as_ref()),
+            row.first_seen.clone(),
+        ]
+    },
+    most: MOST_ROWS,
+};
 
 async fn send(
     portal: Portal,
@@ -689,40 +588,33 @@ async fn send(
     sort: Sort,
 ) -> Result<Response, Problem> {
     let query = lists::parse(&FINDINGS, &address.q)?;
-    let mut sending = Sending {
-        portal,
-        allowed,
-        query,
-        sort,
-        after: None,
-        sent: 0,
-        over: false,
-    };
-    // What cannot be answered is refused before the file begins.
-    let first = sending.next().await?.unwrap_or_default();
-    let rest = stream::unfold(sending, async |mut sending| match sending.next().await {
-        Ok(None) => None,
-        Ok(Some(bytes)) => Some((Ok(bytes), sending)),
-        // The file breaks off, so that nobody takes it for whole.
-        Err(problem) => {
-            sending.over = true;
-            let error = std::io::Error::other(problem.document().detail.clone());
-            Some((Err(error), sending))
+    sheet::send(SHEET, sort, move |after| {
+        let (portal, query, allowed) = (portal.clone(), query.clone(), allowed.clone());
+        async move {
+            let found = portal
+                .blocking(move |portal| {
+                    let now = portal.engine.now();
+                    portal
+                        .engine
+                        .store()
+                        .read_within(Duration::from_secs(3), |tx| {
+                            let visible = lists::visible(allowed.only(tx, "product.read")?);
+                            Ok::<_, Problem>(query::findings(
+                                tx,
+                                &query,
+                                &visible,
+                                now,
+                                after.as_deref(),
+                                CHUNK,
+                            )?)
+                        })
+                })
+                .await?;
+            let rows = found.rows.into_iter().map(RowView::from).collect();
+            Ok((rows, found.next))
         }
-    });
-    let begun = stream::once(async move { Ok::<_, std::io::Error>(first) });
-    let (kind, name) = match sort {
-        Sort::Csv => ("text/csv; charset=utf-8", "findings.csv"),
-        Sort::Json => ("application/json", "findings.json"),
-    };
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, axum::http::HeaderValue::from_static(kind));
-    let disposition = format!("attachment; filename=\"{name}\"");
-    if let Ok(value) = disposition.parse() {
-        headers.insert(CONTENT_DISPOSITION, value);
-    }
-    let body = Body::from_stream(futures_util::StreamExt::chain(begun, rest));
-    Ok((headers, body).into_response())
+    })
+    .await
 }
 
 async fn csv_file(
@@ -759,13 +651,5 @@ mod tests {
         ] {
             assert_eq!(versionless(whole), bare);
         }
-    }
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for text in ["=1+1", "+1", "-1", "@x", "\tx"] {
-            assert!(harmless(text).starts_with('\''));
-        }
-        assert_eq!(harmless("lodash"), "lodash");
     }
 }

@@ -3,19 +3,18 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 use stanchion_ui::fixes::{Fixes, Upgrade};
 
-use crate::findings::fixes::{Asked, Plan, View, fixes};
+use crate::findings::fixes::{Asked, View, fixes};
 use crate::http::{Json, Problem, Query};
 use crate::people::ProductRead;
 use crate::portal::Portal;
 
 use super::around::{Fields, Viewer, page};
-use super::findings::harmless;
+use super::sheet::{self, cell};
 
 /// Rows of the page.
 const ROWS: usize = 100;
@@ -103,17 +102,7 @@ async fn csv_file(
     Query(address): Query<Address>,
 ) -> Result<Response, Problem> {
     let Json(plan) = fixes(State(portal), viewer.allowed, Query(asked(&address))).await?;
-    let bytes = csv_of(&plan).map_err(|error| Problem::internal(&error))?;
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"fixes.csv\""),
-    ];
-    Ok((headers, bytes).into_response())
-}
-
-fn csv_of(plan: &Plan) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
+    let columns = [
         "ecosystem",
         "component",
         "from",
@@ -125,35 +114,28 @@ fn csv_of(plan: &Plan) -> Result<Vec<u8>, csv::Error> {
         "jump",
         "products",
         "command",
-    ])?;
-    for one in &plan.items {
+    ];
+    let cells = |one: &View| {
         let products: Vec<&str> = one
             .products
             .iter()
             .map(|one| one.product.as_str())
             .collect();
-        let worst = one.worst.map(|worst| worst.to_string()).unwrap_or_default();
-        let texts: Vec<String> = [
-            one.ecosystem.as_str(),
-            &one.component,
-            &one.from.join(" "),
-            &one.to,
-            &one.clears.to_string(),
-            &one.known_exploited.to_string(),
-            &worst,
-            &one.risk.to_string(),
-            one.jump.unwrap_or_default(),
-            &products.join(", "),
-            one.command.as_deref().unwrap_or_default(),
+        vec![
+            one.ecosystem.clone(),
+            one.component.clone(),
+            one.from.join(" "),
+            one.to.clone(),
+            one.clears.to_string(),
+            one.known_exploited.to_string(),
+            cell(one.worst),
+            one.risk.to_string(),
+            cell(one.jump),
+            products.join(", "),
+            cell(one.command.as_ref()),
         ]
-        .into_iter()
-        .map(harmless)
-        .collect();
-        writer.write_record(&texts)?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    };
+    sheet::table("fixes", &columns, plan.items.iter().map(cells))
 }
 
 async fn json_file(
@@ -161,7 +143,6 @@ async fn json_file(
     viewer: Viewer<ProductRead>,
     Query(address): Query<Address>,
 ) -> Result<Response, Problem> {
-    let plan = fixes(State(portal), viewer.allowed, Query(asked(&address))).await?;
-    let headers = [(CONTENT_DISPOSITION, "attachment; filename=\"fixes.json\"")];
-    Ok((headers, plan).into_response())
+    let Json(plan) = fixes(State(portal), viewer.allowed, Query(asked(&address))).await?;
+    sheet::json("fixes", &plan)
 }

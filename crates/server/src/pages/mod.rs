@@ -10,6 +10,7 @@ mod fixes;
 mod map;
 mod policy;
 mod products;
+mod sheet;
 mod sign_in;
 mod today;
 

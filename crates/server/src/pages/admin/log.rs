@@ -1,13 +1,10 @@
 //! The log of all changes, as a page and as a file.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
-use futures_util::stream;
 use serde::Deserialize;
 use stanchion_ui::admin::log::{Checked, Log, Row};
 use stanchion_ui::forms::Typed;
@@ -20,13 +17,12 @@ use crate::people::permission::AuditRead;
 use crate::portal::Portal;
 
 use super::super::around::{Fields, Viewer, page};
-use super::super::findings::harmless;
+use super::super::sheet::{self, CHUNK, Sheet, Sort, cell};
 use super::at;
 
 /// Rows of a page.
 const ROWS: usize = 100;
-/// Rows of a piece of a file, and of a whole file.
-const PIECE: usize = 500;
+/// Rows of a file.
 const MOST: usize = 1_000_000;
 
 pub(super) fn routes() -> Router<Portal> {
@@ -142,88 +138,26 @@ fn row(view: View) -> Row {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Csv,
-    Json,
-}
-
-struct Sending {
-    portal: Portal,
-    allowed: Allowed<AuditRead>,
-    address: Address,
-    sort: Sort,
-    before: Option<i64>,
-    sent: usize,
-    over: bool,
-}
-
-impl Sending {
-    /// The next piece; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
-        if self.over {
-            return Ok(None);
-        }
-        let wanted = self.address.wanted(self.before, PIECE);
-        let state = State(self.portal.clone());
-        let Json(listed) = audit_log::list(state, self.allowed.clone(), Query(wanted)).await?;
-        let first = self.sent == 0;
-        self.sent += listed.rows.len();
-        self.before = listed.next;
-        self.over = listed.next.is_none() || self.sent >= MOST;
-        let piece = match self.sort {
-            Sort::Csv => csv_piece(first, &listed.rows).map_err(|error| Problem::internal(&error)),
-            Sort::Json => json_piece(first, self.over, &listed.rows)
-                .map_err(|error| Problem::internal(&error)),
-        };
-        piece.map(Some)
-    }
-}
-
-fn csv_piece(first: bool, rows: &[View]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if first {
-        writer.write_record([
-            "seq", "at", "actor", "action", "object", "before", "after", "request", "hash",
-        ])?;
-    }
-    for row in rows {
-        let seq = row.seq.to_string();
-        let cells: [&str; 9] = [
-            &seq,
-            &row.at,
-            &row.actor,
-            &row.action,
-            &row.object,
-            row.before.as_deref().unwrap_or_default(),
-            row.after.as_deref().unwrap_or_default(),
-            row.request.as_deref().unwrap_or_default(),
-            &row.hash,
-        ];
-        let texts: Vec<String> = cells.into_iter().map(harmless).collect();
-        writer.write_record(&texts)?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
-}
-
-fn json_piece(first: bool, last: bool, rows: &[View]) -> Result<Vec<u8>, serde_json::Error> {
-    let mut out = Vec::new();
-    if first {
-        out.push(b'[');
-    }
-    for (at, row) in rows.iter().enumerate() {
-        if !(first && at == 0) {
-            out.extend_from_slice(b",\n");
-        }
-        serde_json::to_writer(&mut out, row)?;
-    }
-    if last {
-        out.extend_from_slice(b"]\n");
-    }
-    Ok(out)
-}
+const SHEET: Sheet<View> = Sheet {
+    name: "log",
+    columns: &[
+        "seq", "at", "actor", "action", "object", "before", "after", "request", "hash",
+    ],
+    cells: |row| {
+        vec![
+            row.seq.to_string(),
+            row.at.clone(),
+            row.actor.clone(),
+            row.action.clone(),
+            row.object.clone(),
+            cell(row.before.as_ref()),
+            cell(row.after.as_ref()),
+            cell(row.request.as_ref()),
+            row.hash.clone(),
+        ]
+    },
+    most: MOST,
+};
 
 async fn send(
     portal: Portal,
@@ -231,41 +165,17 @@ async fn send(
     address: Address,
     sort: Sort,
 ) -> Result<Response, Problem> {
-    let mut sending = Sending {
-        portal,
-        allowed,
-        before: address.before,
-        address,
-        sort,
-        sent: 0,
-        over: false,
-    };
-    // What cannot be answered is refused before the file begins.
-    let first = sending.next().await?.unwrap_or_default();
-    let rest = stream::unfold(sending, async |mut sending| match sending.next().await {
-        Ok(None) => None,
-        Ok(Some(bytes)) => Some((Ok(bytes), sending)),
-        // The file breaks off, so that nobody takes it for whole.
-        Err(problem) => {
-            sending.over = true;
-            let error = std::io::Error::other(problem.document().detail.clone());
-            Some((Err(error), sending))
+    sheet::send(SHEET, sort, move |after| {
+        // The place of a row in the log is its number.
+        let before = after.map_or(address.before, |after| after.parse().ok());
+        let wanted = address.wanted(before, CHUNK);
+        let (state, allowed) = (State(portal.clone()), allowed.clone());
+        async move {
+            let Json(listed) = audit_log::list(state, allowed, Query(wanted)).await?;
+            Ok((listed.rows, listed.next.map(|next| next.to_string())))
         }
-    });
-    let begun = stream::once(async move { Ok::<_, std::io::Error>(first) });
-    let (kind, name) = match sort {
-        Sort::Csv => (
-            "text/csv; charset=utf-8",
-            "attachment; filename=\"log.csv\"",
-        ),
-        Sort::Json => ("application/json", "attachment; filename=\"log.json\""),
-    };
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (CONTENT_DISPOSITION, HeaderValue::from_static(name)),
-    ];
-    let body = Body::from_stream(futures_util::StreamExt::chain(begun, rest));
-    Ok((headers, body).into_response())
+    })
+    .await
 }
 
 async fn csv_file(

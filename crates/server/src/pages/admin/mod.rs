@@ -8,7 +8,6 @@ mod log;
 mod overview;
 mod people;
 pub(super) mod person;
-mod sheet;
 pub(super) mod tokens;
 
 use axum::Router;
@@ -26,6 +25,9 @@ use super::map;
 
 /// Names of products that the browser's list offers.
 const OFFERED: usize = 500;
+
+/// Rows of a list that is held whole to leave as a file.
+const MOST_LISTED: usize = 20_000;
 
 pub(super) fn routes() -> Router<Portal> {
     Router::new()

@@ -18,8 +18,9 @@ use crate::portal::Portal;
 use crate::slice;
 
 use super::super::around::{Fields, Posted, Viewer, done, page, say};
+use super::super::sheet;
 use super::super::shown;
-use super::{again, at, product_names, sheet};
+use super::{MOST_LISTED, again, at, product_names};
 
 /// Rows of a page.
 const ROWS: usize = 100;
@@ -175,7 +176,7 @@ async fn everybody(
             all.push(Entry { account, roles });
         }
         match listed.next {
-            Some(next) if all.len() < sheet::MOST => after = Some(next),
+            Some(next) if all.len() < MOST_LISTED => after = Some(next),
             _ => return Ok(all),
         }
     }
@@ -223,9 +224,8 @@ async fn csv_file(
                 account.created,
                 account.seen.unwrap_or_default(),
             ]
-        })
-        .collect();
-    sheet::csv_file("attachment; filename=\"people.csv\"", &heads, rows)
+        });
+    sheet::table("people", &heads, rows)
 }
 
 async fn json_file(
@@ -234,7 +234,7 @@ async fn json_file(
     viewer: Viewer<PeopleRead>,
 ) -> Result<Response, Problem> {
     let all = everybody(&portal, &call, &viewer.allowed).await?;
-    sheet::json_file("attachment; filename=\"people.json\"", &all)
+    sheet::json("people", &all)
 }
 
 async fn pending(

@@ -20,7 +20,8 @@ use crate::slice;
 
 use super::super::around::{Fields, Posted, Viewer, done, page, say};
 use super::super::own_path;
-use super::{at, sheet};
+use super::super::sheet;
+use super::{MOST_LISTED, at};
 
 /// Rows of a page.
 const ROWS: usize = 100;
@@ -80,7 +81,7 @@ async fn every(
         let Json(listed) = tokens::all(state, allowed.clone(), Query(wanted)).await?;
         all.extend(listed.tokens);
         match listed.next {
-            Some(next) if all.len() < sheet::MOST => after = Some(next),
+            Some(next) if all.len() < MOST_LISTED => after = Some(next),
             _ => return Ok(all),
         }
     }
@@ -114,9 +115,8 @@ async fn csv_file(
                 one.view.used.unwrap_or_default(),
                 one.view.revoked.unwrap_or_default(),
             ]
-        })
-        .collect();
-    sheet::csv_file("attachment; filename=\"tokens.csv\"", &heads, rows)
+        });
+    sheet::table("tokens", &heads, rows)
 }
 
 async fn json_file(
@@ -124,7 +124,7 @@ async fn json_file(
     viewer: Viewer<PeopleRead>,
 ) -> Result<Response, Problem> {
     let all = every(&portal, &viewer.allowed).await?;
-    sheet::json_file("attachment; filename=\"tokens.json\"", &all)
+    sheet::json("tokens", &all)
 }
 
 /// Tokens as pages show them, with products by their names.

@@ -24,9 +24,11 @@ use crate::vex::ours::{self, Wanted};
 use super::super::around::{Posted, Viewer, done, page, say};
 use super::super::findings::settle;
 use super::super::map;
+use super::super::sheet::{self, CHUNK, Sheet, Sort};
 use super::exceptions::elsewhere;
-use super::files::{self, CHUNK, Sheet, Sort};
 
+/// Rows of a file.
+const MOST_ROWS: usize = 100_000;
 /// Rows of a page.
 const ROWS: usize = 50;
 /// A form with a document: more than its bytes, for how forms are written.
@@ -145,7 +147,7 @@ async fn send(
 ) -> Result<Response, Problem> {
     let sheet = Sheet {
         name: "decisions",
-        head: &[
+        columns: &[
             "id",
             "vulnerabilities",
             "purls",
@@ -161,8 +163,9 @@ async fn send(
             "withdrawn",
         ],
         cells,
+        most: MOST_ROWS,
     };
-    files::send(sheet, sort, move |after| {
+    sheet::send(sheet, sort, move |after| {
         let (portal, allowed) = (portal.clone(), allowed.clone());
         let asked = Asked {
             after,

@@ -26,9 +26,11 @@ use crate::portal::Portal;
 use super::super::around::{Fields, Posted, Viewer, done, page, say};
 use super::super::findings::{settle, versionless};
 use super::super::map;
-use super::files::{self, CHUNK, Sheet, Sort};
+use super::super::sheet::{self, CHUNK, Sheet, Sort};
 use super::{counted, row_of};
 
+/// Rows of a file.
+const MOST_ROWS: usize = 100_000;
 /// Rows of a page.
 const ROWS: usize = 50;
 /// Products that the browser offers.
@@ -180,7 +182,7 @@ async fn send(
 ) -> Result<Response, Problem> {
     let sheet = Sheet {
         name: "exceptions",
-        head: &[
+        columns: &[
             "id",
             "state",
             "over",
@@ -199,8 +201,9 @@ async fn send(
             "expires",
         ],
         cells,
+        most: MOST_ROWS,
     };
-    files::send(sheet, sort, move |after| {
+    sheet::send(sheet, sort, move |after| {
         let (portal, allowed) = (portal.clone(), allowed.clone());
         let asked = Asked {
             after,

@@ -3,7 +3,6 @@
 mod change;
 mod decisions;
 mod exceptions;
-mod files;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use stanchion_ui::components::{Components, Licences, Row};
 use stanchion_ui::parts::Count;
 
-use super::sheet::{self, CHUNK, Sheet, Sort, cell};
 use super::told;
 use crate::findings::lists::{self, Asked, ComponentRow, Counting, LicenceRow};
 use crate::http::{Json, Problem, Query};
 use crate::pages::around::{Viewer, page};
 use crate::pages::map;
+use crate::pages::sheet::{self, CHUNK, MOST_ROWS, Sheet, Sort, cell};
 use crate::people::{Allowed, ProductRead};
 use crate::portal::Portal;
 
@@ -149,6 +149,7 @@ const SHEET: Sheet<ComponentRow> = Sheet {
         "severity",
         "known_exploited",
     ],
+    most: MOST_ROWS,
     cells: |row| {
         vec![
             row.name.clone(),
@@ -168,6 +169,7 @@ const SHEET: Sheet<ComponentRow> = Sheet {
 const LICENCE_SHEET: Sheet<LicenceRow> = Sheet {
     name: "licences",
     columns: &["licence", "components", "exact"],
+    most: MOST_ROWS,
     cells: |row| {
         vec![
             row.licence.clone(),

@@ -14,12 +14,12 @@ use stanchion_ui::product::licences::{Licence, Licences};
 use stanchion_ui::product::overview::Branch;
 use stanchion_ui::product::versions::Versions;
 
-use super::sheet::{self, CHUNK, Sheet, Sort, cell, yes};
 use super::{choice, choices, head, here, overview, told};
 use crate::findings::lists::{parse, visible};
 use crate::http::{Json, Path, Problem, Query};
 use crate::inventories::{self, ComponentView, LicenceView, Wanted};
 use crate::pages::around::{Posted, Viewer, done, page, say};
+use crate::pages::sheet::{self, CHUNK, MOST_ROWS, Sheet, Sort, cell, yes};
 use crate::people::{Allowed, ProductRead, ProductWrite};
 use crate::portal::Portal;
 use crate::products::tree;
@@ -258,6 +258,7 @@ const SHEET: Sheet<ComponentView> = Sheet {
         "severity",
         "known_exploited",
     ],
+    most: MOST_ROWS,
     cells: |row| {
         vec![
             row.name.clone(),
@@ -382,6 +383,7 @@ async fn licences(
 const LICENCE_SHEET: Sheet<LicenceView> = Sheet {
     name: "licences",
     columns: &["licence", "components", "direct"],
+    most: MOST_ROWS,
     cells: |row| {
         vec![
             row.licence.clone().unwrap_or_default(),

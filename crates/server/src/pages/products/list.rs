@@ -11,11 +11,11 @@ use stanchion_ui::product::coverage::{Coverage, Gap};
 use stanchion_ui::product::hierarchy::{Hierarchy, Node};
 use stanchion_ui::products::{Products, Row};
 
-use super::sheet::{self, CHUNK, Sheet, Sort, cell, time, yes};
 use super::{numbers, told};
 use crate::findings::lists::Asked;
 use crate::http::{Json, Problem, Query};
 use crate::pages::around::{Viewer, page};
+use crate::pages::sheet::{self, CHUNK, MOST_ROWS, Sheet, Sort, cell, time, yes};
 use crate::people::{Allowed, ProductRead};
 use crate::portal::Portal;
 use crate::products::standings::{self, StandingRow, hierarchy, whole};
@@ -183,6 +183,7 @@ const SHEET: Sheet<StandingRow> = Sheet {
         "version",
         "last_inventory",
     ],
+    most: MOST_ROWS,
     cells: |row| {
         let (product, now) = (&row.product, &row.now);
         vec![

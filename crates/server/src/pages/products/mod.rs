@@ -8,7 +8,6 @@ mod held;
 mod list;
 mod multipart;
 mod overview;
-mod sheet;
 
 use axum::Router;
 use stanchion_store::products::{self, Product, Version};

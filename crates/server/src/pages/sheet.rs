@@ -3,17 +3,15 @@
 use std::future::Future;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
 use crate::http::Problem;
-use crate::pages::findings::harmless;
 
-/// Rows of a file.
-const MOST_ROWS: usize = 200_000;
+/// Rows of a file, where nothing else is said.
+pub(super) const MOST_ROWS: usize = 200_000;
 /// Rows of one read.
 pub(super) const CHUNK: usize = 500;
 
@@ -31,6 +29,8 @@ pub(super) struct Sheet<T> {
     pub(super) name: &'static str,
     pub(super) columns: &'static [&'static str],
     pub(super) cells: fn(&T) -> Vec<String>,
+    /// Rows of the file at most.
+    pub(super) most: usize,
 }
 
 struct Sending<T, F> {
@@ -55,7 +55,7 @@ where
         let (rows, next) = (self.next)(self.after.take()).await?;
         let first = self.sent == 0;
         self.sent += rows.len();
-        self.over = next.is_none() || self.sent >= MOST_ROWS;
+        self.over = next.is_none() || self.sent >= self.sheet.most;
         self.after = next;
         let out = match self.sort {
             Sort::Csv => self.csv(first, &rows)?,
@@ -65,21 +65,8 @@ where
     }
 
     fn csv(&self, first: bool, rows: &[T]) -> Result<Vec<u8>, Problem> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let broken = |error: csv::Error| Problem::internal(&error);
-        if first {
-            writer.write_record(self.sheet.columns).map_err(broken)?;
-        }
-        for row in rows {
-            let cells: Vec<String> = (self.sheet.cells)(row)
-                .iter()
-                .map(|cell| harmless(cell))
-                .collect();
-            writer.write_record(&cells).map_err(broken)?;
-        }
-        writer
-            .into_inner()
-            .map_err(|error| Problem::internal(&error))
+        let columns = if first { self.sheet.columns } else { &[] };
+        csv(columns, rows.iter().map(self.sheet.cells))
     }
 
     fn json(&self, first: bool, rows: &[T]) -> Result<Vec<u8>, Problem> {
@@ -129,16 +116,60 @@ where
         }
     });
     let begun = stream::once(async move { Ok::<_, std::io::Error>(first) });
+    Ok((headers(name, sort), Body::from_stream(begun.chain(rest))).into_response())
+}
+
+/// A list that is in hand already, as CSV.
+pub(super) fn table(
+    name: &str,
+    columns: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Result<Response, Problem> {
+    Ok((headers(name, Sort::Csv), csv(columns, rows)?).into_response())
+}
+
+/// The same as JSON: a list, or what it stands in.
+pub(super) fn json(name: &str, whole: &impl Serialize) -> Result<Response, Problem> {
+    let bytes = serde_json::to_vec(whole).map_err(|error| Problem::internal(&error))?;
+    Ok((headers(name, Sort::Json), bytes).into_response())
+}
+
+/// Rows below their columns; without columns, those that go on.
+fn csv(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>, Problem> {
+    let broken = |error: csv::Error| Problem::internal(&error);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if !columns.is_empty() {
+        writer.write_record(columns).map_err(broken)?;
+    }
+    for row in rows {
+        writer
+            .write_record(row.into_iter().map(harmless))
+            .map_err(broken)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| Problem::internal(&error))
+}
+
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+fn harmless(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text
+    }
+}
+
+fn headers(name: &str, sort: Sort) -> [(HeaderName, String); 2] {
     let (kind, extension) = match sort {
         Sort::Csv => ("text/csv; charset=utf-8", "csv"),
         Sort::Json => ("application/json", "json"),
     };
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(value) = format!("attachment; filename=\"{name}.{extension}\"").parse() {
-        headers.insert(CONTENT_DISPOSITION, value);
-    }
-    Ok((headers, Body::from_stream(begun.chain(rest))).into_response())
+    let disposition = format!("attachment; filename=\"{name}.{extension}\"");
+    [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, disposition),
+    ]
 }
 
 /// A cell of something that may be missing.
@@ -158,4 +189,17 @@ pub(super) fn yes(value: Option<bool>) -> String {
 /// A cell of a moment: RFC 3339.
 pub(super) fn time(value: Option<i64>) -> String {
     value.map(crate::engine::text_of).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@x", "\tx"] {
+            assert!(harmless(text.into()).starts_with('\''));
+        }
+        assert_eq!(harmless("lodash".into()), "lodash");
+    }
 }
